@@ -1,0 +1,18 @@
+package trivium.cpu;
+
+import org.osgi.annotation.versioning.ConsumerType;
+import trivium.mmu.MmuStrategy;
+
+/** Runs vCPUs in one way. Caches what it likes; the truth is the vCPU's canonical state. */
+@ConsumerType
+public interface ExecutionEngine {
+    /** "interpreter", "bt", "vt", "vmi". Unique among the engines of an appliance. */
+    String name();
+
+    /** One line for {@code hv:engines}. */
+    String description();
+
+    Support supportOn(Host host);
+
+    VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu);
+}

@@ -1,0 +1,60 @@
+package trivium.cpu;
+
+import org.osgi.annotation.versioning.ProviderType;
+import trivium.bus.PortIo;
+import trivium.memory.PhysicalMemory;
+
+/** One virtual CPU of a VM, as engines see it: its state and what surrounds it. */
+@ProviderType
+public interface Vcpu {
+    /** Bits of {@link #pending}. */
+    int INTR = 1 << 0, NMI = 1 << 1, INIT = 1 << 2, SIPI = 1 << 3, KICK = 1 << 4;
+
+    int index();
+
+    /** The truth about this vCPU whenever no engine runs it. */
+    VcpuState state();
+
+    CpuModel model();
+
+    PhysicalMemory memory();
+
+    PortIo ports();
+
+    LocalApic apic();
+
+    /**
+     * What asks for this vCPU's attention, as a set of the bits above. A volatile read, cheap
+     * enough for every block boundary. INTR stays set while an interrupt line is asserted, whether
+     * or not the guest accepts interrupts.
+     */
+    int pending();
+
+    /**
+     * Takes an event bit (NMI, INIT, SIPI, KICK) off the set.
+     *
+     * @return whether it was set
+     */
+    boolean take(int bit);
+
+    /** The vector of the pending start-up IPI: execution starts at {@code vector << 12}. */
+    int sipiVector();
+
+    /**
+     * The interrupt acknowledge cycle.
+     *
+     * @return the vector to deliver, or -1 if nothing is asserted any more
+     */
+    int acknowledgeInterrupt();
+
+    /** Called by the engine when the guest executes HLT, before run() returns: for statistics. */
+    void onHalt();
+
+    /** The guest's time-stamp counter, without {@code tscOffset}. */
+    long tsc();
+
+    /**
+     * Waits, for HLT and friends, until {@link #pending} is not zero. Bound to the vCPU's thread.
+     */
+    void awaitPending() throws InterruptedException;
+}

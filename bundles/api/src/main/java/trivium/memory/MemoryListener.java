@@ -1,0 +1,18 @@
+package trivium.memory;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** Told of changes that make cached host addresses or cached code stale. On any thread. */
+@ConsumerType
+public interface MemoryListener {
+    /** Host addresses handed out before are stale: a BAR moved, A20 changed, RAM was remapped. */
+    void mappingChanged();
+
+    /** The page holding {@code gpa} holds code from now on: its writable host address is stale. */
+    void codeTracked(long gpa);
+
+    /**
+     * Bytes of a tracked page were just written, by a vCPU or by a device. Never crosses a page.
+     */
+    void codeWritten(long gpa, int length);
+}

@@ -1,0 +1,63 @@
+package trivium.memory;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * The guest-physical address space of a VM: RAM, ROM and MMIO. Values are little-endian and
+ * addresses may be unaligned. Reads of nothing give all ones; writes to nothing or to ROM are
+ * ignored. Thread-safe as memory is: no tearing of aligned accesses to RAM up to 8 bytes.
+ */
+@ProviderType
+public interface PhysicalMemory {
+    int PAGE_BYTES = 4096;
+
+    /** RAM in bytes. */
+    long ramBytes();
+
+    /**
+     * The host address of the 4-KiB page that holds {@code gpa} if loads may go straight to memory,
+     * or 0 if they must use {@link #read}. Valid until {@link MemoryListener#mappingChanged}. The
+     * A20 gate is already applied.
+     */
+    long readableHost(long gpa);
+
+    /**
+     * The same for stores: 0 also for ROM and for pages that {@link #trackCode} watches, which must
+     * use {@link #write}.
+     */
+    long writableHost(long gpa);
+
+    /**
+     * @param size 1, 2, 4 or 8 bytes; never crosses a page
+     */
+    long read(long gpa, int size);
+
+    /**
+     * @param size 1, 2, 4 or 8 bytes; never crosses a page
+     */
+    void write(long gpa, int size, long value);
+
+    /** Copies out of memory, for DMA and loaders; any length, crossing pages as it likes. */
+    void read(long gpa, byte[] into, int offset, int length);
+
+    void write(long gpa, byte[] from, int offset, int length);
+
+    /**
+     * Watches the page holding {@code gpa} for stores, since it holds code that somebody cached:
+     * {@link MemoryListener#codeWritten} is called after each. Listeners get {@link
+     * MemoryListener#codeTracked} first, so that nobody keeps a writable host address.
+     */
+    void trackCode(long gpa);
+
+    /** Ends the watch; called by the engine when it holds nothing of the page any more. */
+    void untrackCode(long gpa);
+
+    void addListener(MemoryListener listener);
+
+    void removeListener(MemoryListener listener);
+
+    /** Bits of a physical address that the A20 gate lets through; all ones when it is open. */
+    long a20Mask();
+
+    void setA20(boolean open);
+}

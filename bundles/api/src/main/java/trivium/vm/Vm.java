@@ -1,0 +1,102 @@
+package trivium.vm;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.osgi.annotation.versioning.ProviderType;
+import trivium.display.Screen;
+import trivium.input.KeyboardSink;
+import trivium.input.PointerSink;
+
+/** A virtual machine. Thread-safe. */
+@ProviderType
+public interface Vm {
+    /** The name it was created with: its id. */
+    String id();
+
+    VmConfig config();
+
+    VmState state();
+
+    /** Powers on. @throws VmException if it is not off, or cannot be built as configured */
+    void start() throws VmException;
+
+    /** Presses the ACPI power button; returns at once. */
+    void shutdown() throws VmException;
+
+    /** Cuts the power; returns when it is off. */
+    void stop() throws VmException;
+
+    void pause() throws VmException;
+
+    void resume() throws VmException;
+
+    /** Hard reset. */
+    void reset() throws VmException;
+
+    /** Moves every vCPU to another engine at an instruction boundary; "auto" lets policy choose. */
+    void useEngine(String engine) throws VmException;
+
+    void useMmu(String strategy) throws VmException;
+
+    /** The engine in use now, or the one that would be. */
+    String engine();
+
+    String mmu();
+
+    /** Why it crashed, if it did. */
+    Optional<String> failure();
+
+    /** Completes when the VM next reaches OFF or CRASHED. */
+    CompletableFuture<Outcome> outcome();
+
+    /** Present while it is on. */
+    Optional<Screen> screen();
+
+    Optional<KeyboardSink> keyboard();
+
+    Optional<PointerSink> pointer();
+
+    /** The serial console: what the guest wrote last, at most 64 KiB. */
+    SerialConsole console();
+
+    /** Milliseconds of virtual time since power-on. */
+    long uptimeMillis();
+
+    Statistics statistics();
+
+    /** Registers of a vCPU as text; pauses it for the moment. */
+    String registers(int vcpu) throws VmException;
+
+    /**
+     * @param instructions guest instructions retired by all vCPUs
+     * @param cpuNanos host CPU time of the vCPU threads
+     * @param counters exits by cause and the engine's own
+     */
+    record Statistics(
+            long instructions, long cpuNanos, long wallNanos, Map<String, Long> counters) {}
+
+    /** How a run ended. */
+    sealed interface Outcome {
+        record PoweredOff(String by) implements Outcome {}
+
+        record DebugExit(int value) implements Outcome {}
+
+        record TripleFault(String state) implements Outcome {}
+
+        record Crashed(String reason) implements Outcome {}
+    }
+
+    /** The serial console of COM1 as people see it. */
+    interface SerialConsole {
+        /** The tail of what the guest wrote. */
+        byte[] recent();
+
+        /** Bytes from the guest from now on. @return closes the subscription */
+        AutoCloseable listen(Consumer<byte[]> listener);
+
+        /** Types to the guest; queues as much as it can take (64 KiB). */
+        void send(byte[] bytes);
+    }
+}
