@@ -1,0 +1,18 @@
+package trivium.jdkcompat.internal;
+
+import org.osgi.framework.BundleActivator;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.hooks.weaving.WeavingHook;
+
+/** Registers the weaver as early as this bundle starts; DS would be too late for it. */
+public final class Activator implements BundleActivator {
+    @Override
+    public void start(BundleContext context) {
+        context.registerService(WeavingHook.class, new SubjectWeaver(), null);
+    }
+
+    @Override
+    public void stop(BundleContext context) {
+        // the framework withdraws the service
+    }
+}
