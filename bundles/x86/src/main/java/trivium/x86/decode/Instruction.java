@@ -1,0 +1,67 @@
+package trivium.x86.decode;
+
+/**
+ * One decoded instruction. Registers are numbers with REX bits applied; {@link #NO_REGISTER} (the
+ * always-zero element of the register file) stands for an absent base or index.
+ */
+public final class Instruction {
+    public static final int NO_REGISTER = 16;
+
+    /** Values of {@link #rep}. */
+    public static final int NO_REP = 0, REPNE = 0xf2, REP = 0xf3;
+
+    /** Null: no such instruction on this CPU, #UD. */
+    public Row row;
+
+    /** In bytes, prefixes included. */
+    public int length;
+
+    /** Code size: 16, 32 or 64. */
+    public int mode;
+
+    /** Effective operand and address size in bytes: 2, 4 or 8. */
+    public int operandSize, addressSize;
+
+    public boolean lock;
+    public int rep;
+    public boolean operandSizePrefix;
+
+    /** The REX byte, or 0. */
+    public int rex;
+
+    /** The segment of the memory operand (VcpuState numbering), override or default. */
+    public int segment;
+
+    public boolean segmentOverride;
+
+    public int opcode;
+
+    /** The ModR/M byte as it is, and its fields; {@code reg} and {@code rm} with REX applied. */
+    public int modRm, mod, reg, rm;
+
+    /** Memory operand: base + (index << scale) + displacement, truncated to the address size. */
+    public int base = NO_REGISTER, index = NO_REGISTER, scale;
+
+    public long displacement;
+    public boolean ripRelative;
+
+    /** Sign-extended immediate; the second one (ENTER, far pointer's selector) zero-extended. */
+    public long imm, imm2;
+
+    public Mnemonic mnemonic() {
+        return row.mnemonic;
+    }
+
+    public boolean isRegisterForm() {
+        return mod == 3;
+    }
+
+    /** Bytes of operand {@code i}. */
+    public int bytes(int i) {
+        return row.operands.get(i).bytes(operandSize);
+    }
+
+    public Operand operand(int i) {
+        return row.operands.get(i);
+    }
+}

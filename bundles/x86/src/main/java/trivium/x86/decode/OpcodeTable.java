@@ -1,0 +1,120 @@
+package trivium.x86.decode;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import trivium.cpu.CpuModel;
+
+/** The opcode map of one CPU model, put together from the row lists of this package. */
+public final class OpcodeTable {
+    private static final int PAGES = 4;
+    private static final Row[] NO_ROWS = {};
+    private static final Map<CpuModel, OpcodeTable> TABLES = new EnumMap<>(CpuModel.class);
+
+    private final Row[][] byOpcode = new Row[PAGES * 256][];
+
+    static Row insn(int opcode, Mnemonic mnemonic, Operand... operands) {
+        return new Row(opcode, mnemonic, operands);
+    }
+
+    /** The table of a CPU model. */
+    public static synchronized OpcodeTable of(CpuModel model) {
+        return TABLES.computeIfAbsent(model, m -> new OpcodeTable(Feature.of(m)));
+    }
+
+    /** All rows there are, whatever the CPU. */
+    public static List<Row> allRows() {
+        List<Row> rows = new ArrayList<>();
+        rows.addAll(IntegerRows.ROWS);
+        rows.addAll(SystemRows.ROWS);
+        rows.addAll(X87Rows.ROWS);
+        rows.addAll(SimdRows.ROWS);
+        return rows;
+    }
+
+    private OpcodeTable(Set<Feature> features) {
+        List<List<Row>> lists = new ArrayList<>();
+        for (int i = 0; i < byOpcode.length; i++) {
+            lists.add(new ArrayList<>());
+        }
+        for (Row row : allRows()) {
+            if (row.feature == null || features.contains(row.feature)) {
+                lists.get(index(row.opcode)).add(row);
+            }
+        }
+        for (int i = 0; i < byOpcode.length; i++) {
+            byOpcode[i] = lists.get(i).toArray(NO_ROWS);
+        }
+    }
+
+    private static int index(int opcode) {
+        int page =
+                switch (opcode >>> 8) {
+                    case 0 -> 0;
+                    case 0x0f -> 1;
+                    case 0x0f38 -> 2;
+                    case 0x0f3a -> 3;
+                    default -> throw new AssertionError("opcode %X".formatted(opcode));
+                };
+        return page << 8 | opcode & 0xff;
+    }
+
+    /** Whether the opcode has a ModR/M byte: known before the row is. */
+    boolean hasModRm(int opcode) {
+        Row[] rows = byOpcode[index(opcode)];
+        return rows.length > 0 && hasModRm(rows[0]);
+    }
+
+    private static boolean hasModRm(Row row) {
+        if (row.extension != Row.ANY || row.mod != Row.ANY) {
+            return true;
+        }
+        for (Operand operand : row.operands) {
+            switch (operand.place) {
+                case RM,
+                        REG,
+                        MEMORY,
+                        SEGMENT,
+                        CONTROL,
+                        DEBUG,
+                        MMX_REG,
+                        MMX_RM,
+                        XMM_REG,
+                        XMM_RM,
+                        X87_RM -> {
+                    return true;
+                }
+                default -> {}
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Finds the row of an opcode.
+     *
+     * @param prefix the mandatory prefix in force: F3, F2, 66 or 0
+     * @return null if there is none: #UD
+     */
+    Row find(int opcode, int modRm, int prefix) {
+        Row fallback = null;
+        for (Row row : byOpcode[index(opcode)]) {
+            boolean fits =
+                    (row.extension == Row.ANY || row.extension == (modRm >>> 3 & 7))
+                            && (row.mod == Row.ANY || (row.mod == 3) == (modRm >= 0xc0))
+                            && (row.rm == Row.ANY || row.rm == (modRm & 7));
+            if (!fits) {
+                continue;
+            }
+            if (row.prefix == prefix) {
+                return row;
+            }
+            if (row.prefix == Row.ANY && fallback == null) {
+                fallback = row;
+            }
+        }
+        return fallback;
+    }
+}
