@@ -16,6 +16,9 @@ public final class Instruction {
     /** In bytes, prefixes included. */
     public int length;
 
+    /** Offset of the instruction in its code segment; set by whoever knows it. */
+    public long ip;
+
     /** Code size: 16, 32 or 64. */
     public int mode;
 

@@ -1,0 +1,72 @@
+package trivium.x86.interp;
+
+import java.util.Arrays;
+
+/** A run of instructions decoded once: straight-line code up to the first that ends a block. */
+final class Block {
+    /**
+     * Guest-physical address of the first byte; of the page of the last byte if that is another.
+     */
+    final long gpa, lastPage;
+
+    /** Offset in CS of the first instruction and after the last. */
+    final long ip, endIp;
+
+    final int mode;
+    final int bytes;
+    final Op[] ops;
+    final int instructions;
+
+    /** Whether the last op sets {@code Cpu.rip}. */
+    final boolean setsIp;
+
+    boolean valid = true;
+
+    /** The ops as they were, if the block was overwritten while it ran. */
+    Op[] original;
+
+    /** Chain of one bucket of the cache. */
+    Block nextInBucket;
+
+    /** Blocks that followed, valid while the CPU's codeGeneration is {@code generation}. */
+    Block taken, notTaken;
+
+    int generation;
+
+    Block(long gpa, long lastPage, long ip, int mode, Op[] ops, int bytes, boolean setsIp) {
+        this.gpa = gpa;
+        this.lastPage = lastPage;
+        this.ip = ip;
+        this.mode = mode;
+        this.ops = ops;
+        this.bytes = bytes;
+        this.setsIp = setsIp;
+        endIp = ops[ops.length - 1].next;
+        int count = 0;
+        for (Op op : ops) {
+            count += op.instructions();
+        }
+        instructions = count;
+    }
+
+    boolean overlaps(long from, long to) {
+        if (gpa >>> 12 == from >>> 12) {
+            long end = lastPage == (gpa & -4096) ? gpa + bytes : (gpa & -4096) + 4096;
+            return from < end && to > gpa;
+        }
+        int inFirst = (int) (4096 - (gpa & 0xfff));
+        return lastPage == (from & -4096) && from < lastPage + bytes - inFirst;
+    }
+
+    /** Makes the rest of a running block stop at the next op. */
+    void stop() {
+        if (original == null) {
+            original = ops.clone();
+            Arrays.fill(ops, Stop.OP);
+        }
+    }
+
+    Op op(int i) {
+        return original != null ? original[i] : ops[i];
+    }
+}

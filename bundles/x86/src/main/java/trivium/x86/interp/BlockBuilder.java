@@ -1,0 +1,107 @@
+package trivium.x86.interp;
+
+import java.util.ArrayList;
+import java.util.List;
+import trivium.hostos.HostMemory;
+import trivium.x86.decode.CodeBytes;
+import trivium.x86.decode.Decoder;
+import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Row.Attribute;
+
+/** Decodes blocks from guest memory. */
+final class BlockBuilder {
+    private static final int MAX_INSTRUCTIONS = 64;
+
+    private final Cpu c;
+    private final BlockCache cache;
+    private final Decoder decoder;
+    private final CodeBytes source = this::nextByte;
+
+    // Where nextByte reads.
+    private long linear, gpa, host;
+    private long lastPage;
+
+    BlockBuilder(Cpu c, BlockCache cache) {
+        this.c = c;
+        this.cache = cache;
+        decoder = new Decoder(c.model);
+    }
+
+    /**
+     * Builds the block at {@code Cpu.rip}. Faults of fetching its first instruction are thrown;
+     * those of later ones end the block before them.
+     *
+     * @param max instructions at most
+     */
+    Block build(long startGpa, int max) {
+        long ip = c.rip;
+        List<Op> ops = new ArrayList<>();
+        cache.watch(startGpa);
+        seek(c.base[trivium.cpu.VcpuState.CS] + ip & c.linearMask, startGpa);
+        lastPage = startGpa & -4096;
+        long limit = c.mode64 ? Long.MAX_VALUE : c.s.segments[trivium.cpu.VcpuState.CS].limit;
+        int bytes = 0;
+        boolean setsIp = false;
+        while (ops.size() < Math.min(max, MAX_INSTRUCTIONS)) {
+            Op op;
+            int length;
+            boolean ends;
+            try {
+                Instruction in = decoder.decode(source, c.codeSize);
+                in.ip = ip;
+                length = in.length;
+                if (c.codeSize != 64 && ip + length - 1 > limit) {
+                    throw c.gp(0);
+                }
+                op = OpBuilder.build(in, c);
+                ends = in.row == null || in.row.is(Attribute.ENDS_BLOCK) || in.rep != 0;
+                setsIp =
+                        in.row == null || in.row.is(Attribute.ENDS_BLOCK) || OpBuilder.isString(in);
+            } catch (GuestException e) {
+                if (ops.isEmpty()) {
+                    throw e;
+                }
+                setsIp = false;
+                break;
+            } catch (Decoder.TooLong e) {
+                if (ops.isEmpty()) {
+                    throw c.gp(0);
+                }
+                setsIp = false;
+                break;
+            }
+            ops.add(op);
+            bytes += length;
+            ip = op.next;
+            // A block that reached a second page ends there.
+            if (setsIp || ends || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
+                break;
+            }
+        }
+        Op[] array = Fusion.fuse(ops);
+        return new Block(startGpa, lastPage, c.rip, c.codeSize, array, bytes, setsIp);
+    }
+
+    private void seek(long linear, long gpa) {
+        this.linear = linear;
+        this.gpa = gpa;
+        host = c.memory.readableHost(gpa);
+    }
+
+    private int nextByte() {
+        if ((gpa & 0xfff) == 0 && (gpa & -4096) != lastPage) {
+            // The page before ended: the next one is wherever it is mapped.
+            long next = c.codeAddress(linear);
+            cache.watch(next);
+            seek(linear, next);
+            lastPage = next & -4096;
+        }
+        int octet =
+                host != 0
+                        ? HostMemory.getByte(host + (gpa & 0xfff)) & 0xff
+                        : (int) c.memory.read(gpa, 1) & 0xff;
+        linear = linear + 1 & c.linearMask;
+        gpa++;
+        return octet;
+    }
+}

@@ -1,0 +1,721 @@
+package trivium.x86.interp;
+
+import static trivium.cpu.VcpuState.CS;
+import static trivium.cpu.VcpuState.RSP;
+import static trivium.cpu.VcpuState.SS;
+import static trivium.x86.interp.Flags.*;
+
+import java.util.Set;
+import trivium.cpu.CpuModel;
+import trivium.cpu.Segment;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuState;
+import trivium.hostos.HostMemory;
+import trivium.memory.PhysicalMemory;
+import trivium.mmu.Mmu;
+import trivium.x86.decode.Feature;
+
+/**
+ * The interpreter's working view of one vCPU: the canonical state, plus what is derived from it for
+ * speed (segment limits, privilege, TLB, lazy flags). Bound to the vCPU's thread. {@link #enter}
+ * derives everything from the state, {@link #leave} makes the state exact again.
+ *
+ * <p>Lazy arithmetic flags: the result sign-extended to 64 bits, the vector of carries out of each
+ * bit, and the shift that brings the operand's top bit to bit 63.
+ */
+public final class Cpu {
+    /** Bits of {@link #attention}: what the loop must look at before the next block. */
+    static final int EXIT = 1, TRAP_FLAG = 2, SHADOW = 4, DEBUG = 8;
+
+    private static final int META_SHIFT = 63, META_SF = 1 << 6, META_PF = 1 << 7;
+    private static final long PAGE = -4096;
+
+    public final Vcpu vcpu;
+    public final VcpuState s;
+    public final PhysicalMemory memory;
+    public final Mmu mmu;
+    public final CpuModel model;
+    public final Set<Feature> features;
+
+    /** The general registers: the canonical state's own array. */
+    public final long[] r;
+
+    /**
+     * Offset in CS of the next instruction; only valid between blocks and set by block-ending ops.
+     */
+    public long rip;
+
+    int cpl;
+    boolean protectedMode, v86, longMode, mode64;
+
+    /** 16, 32 or 64: the code segment's default size. */
+    int codeSize = 16;
+
+    /** 0xFFFF, 0xFFFFFFFF or all ones: which bits of RSP the stack uses. */
+    long stackMask = 0xffff;
+
+    long linearMask = 0xffff_ffffL;
+    final long[] base = new long[6];
+
+    /** Highest offset whose access is certainly allowed, or -1 to look closer. */
+    final long[] readLimit = new long[6], writeLimit = new long[6];
+
+    int attention;
+
+    /** Changes whenever cached ways from one block to the next may be wrong. */
+    int codeGeneration;
+
+    private final Tlb userTlb = new Tlb(), supervisorTlb = new Tlb();
+    private Tlb tlb = supervisorTlb;
+    private long[] tlbRead = tlb.read, tlbWrite = tlb.write;
+
+    /** Set while every access must be checked one by one (alignment check, data breakpoints). */
+    boolean noFastPath;
+
+    private long flagResult = 1, flagCarries;
+    private int flagMeta;
+
+    private final GuestException exception = new GuestException();
+
+    /** The upper half of the last {@link #load128}, or the sign and exponent of {@link #load80}. */
+    public long high;
+
+    /** What the loop returns to the machine when EXIT is set. */
+    trivium.cpu.VcpuExit exit;
+
+    final SystemUnit system;
+
+    public Cpu(Vcpu vcpu, Mmu mmu) {
+        this.vcpu = vcpu;
+        this.mmu = mmu;
+        s = vcpu.state();
+        r = s.gpr;
+        memory = vcpu.memory();
+        model = vcpu.model();
+        features = Feature.of(model);
+        system = new SystemUnit(this);
+    }
+
+    // ---- state in and out
+
+    /** Derives everything from the canonical state; caches that may be stale are dropped. */
+    public void enter() {
+        rip = s.rip;
+        setStatusFlags((int) s.rflags);
+        flushTlb();
+        modeChanged();
+        attention = 0;
+        system.updateAttention();
+    }
+
+    /** Makes the canonical state exact. */
+    public void leave() {
+        s.rip = rip;
+        s.rflags = flags();
+    }
+
+    /** Recomputes what CR0, CR4, EFER, RFLAGS.VM, CPL and the segments imply. */
+    void modeChanged() {
+        protectedMode = (s.cr0 & CR0_PE) != 0;
+        v86 = protectedMode && (s.rflags & VM) != 0;
+        longMode = (s.efer & EFER_LMA) != 0;
+        cpl = !protectedMode ? 0 : v86 ? 3 : s.segments[SS].dpl();
+        Segment cs = s.segments[CS];
+        mode64 = longMode && (cs.attributes & Segment.L) != 0;
+        codeSize = mode64 ? 64 : (cs.attributes & Segment.DB) != 0 ? 32 : 16;
+        linearMask = mode64 ? -1L : model.atLeast(CpuModel.I386) ? 0xffff_ffffL : 0xff_ffffL;
+        codeGeneration++;
+        for (int i = 0; i < 6; i++) {
+            segmentChanged(i);
+        }
+        privilegeChanged();
+    }
+
+    /** Selects the TLB of the current privilege. */
+    void privilegeChanged() {
+        tlb = cpl == 3 ? userTlb : supervisorTlb;
+        tlbRead = tlb.read;
+        tlbWrite = tlb.write;
+        updateFastPath();
+    }
+
+    /** Call after changes of CR0.AM, RFLAGS.AC, CPL or DR7. */
+    void updateFastPath() {
+        boolean slow =
+                system.dataBreakpoints()
+                        || cpl == 3 && (s.cr0 & CR0_AM) != 0 && (s.rflags & AC) != 0;
+        if (slow != noFastPath) {
+            noFastPath = slow;
+            flushTlb();
+        }
+    }
+
+    /** Call after any change of a segment register's hidden part. */
+    void segmentChanged(int i) {
+        Segment seg = s.segments[i];
+        if (mode64) {
+            base[i] = i >= VcpuState.FS ? seg.base : 0;
+            readLimit[i] = Long.MAX_VALUE;
+            writeLimit[i] = Long.MAX_VALUE;
+            if (i == SS) {
+                stackMask = -1L;
+            }
+            return;
+        }
+        base[i] = seg.base;
+        boolean readable = seg.usable();
+        boolean writable = seg.usable();
+        if (protectedMode && !v86) {
+            int type = seg.attributes & (Segment.S | Segment.TYPE);
+            boolean code = (type & 0x18) == 0x18;
+            boolean expandDown = (type & 0x1c) == 0x14;
+            readable &= (type & Segment.S) != 0 && !expandDown && (!code || (type & 2) != 0);
+            writable &= (type & Segment.S) != 0 && !expandDown && !code && (type & 2) != 0;
+        }
+        readLimit[i] = readable ? seg.limit : -1;
+        writeLimit[i] = writable ? seg.limit : -1;
+        if (i == SS) {
+            stackMask = (seg.attributes & Segment.DB) != 0 ? 0xffff_ffffL : 0xffffL;
+        }
+        if (i == CS) {
+            codeGeneration++;
+        }
+    }
+
+    // ---- exceptions
+
+    public GuestException fault(int vector) {
+        return exception.with(vector, 0);
+    }
+
+    public GuestException fault(int vector, int errorCode) {
+        return exception.with(vector, errorCode);
+    }
+
+    public GuestException gp(int errorCode) {
+        return exception.with(GuestException.GP, errorCode);
+    }
+
+    public GuestException ud() {
+        return exception.with(GuestException.UD, 0);
+    }
+
+    // ---- lazy flags
+
+    /** After an addition: carries is {@code (a & b) | ((a | b) & ~result)}. */
+    void setFlags(long result, long carries, int shift) {
+        flagResult = result;
+        flagCarries = carries;
+        flagMeta = shift;
+    }
+
+    void flagsAdd32(int a, int b, int result) {
+        setFlags(result, (a & b) | ((a | b) & ~result), 32);
+    }
+
+    void flagsSub32(int a, int b, int result) {
+        setFlags(result, (~a & b) | ((~a | b) & result), 32);
+    }
+
+    void flagsAdd64(long a, long b, long result) {
+        setFlags(result, (a & b) | ((a | b) & ~result), 0);
+    }
+
+    void flagsSub64(long a, long b, long result) {
+        setFlags(result, (~a & b) | ((~a | b) & result), 0);
+    }
+
+    void flagsLogic(long signExtendedResult) {
+        flagResult = signExtendedResult;
+        flagCarries = 0;
+        flagMeta = 0;
+    }
+
+    public boolean cf() {
+        return flagCarries << (flagMeta & META_SHIFT) < 0;
+    }
+
+    public boolean of() {
+        long carries = flagCarries << (flagMeta & META_SHIFT);
+        return (carries ^ carries << 1) < 0;
+    }
+
+    public boolean af() {
+        return (flagCarries & 8) != 0;
+    }
+
+    public boolean zf() {
+        return flagResult == 0;
+    }
+
+    public boolean sf() {
+        return flagResult < 0 ^ (flagMeta & META_SF) != 0;
+    }
+
+    public boolean pf() {
+        return (Integer.bitCount((int) flagResult & 0xff) & 1) == 0 ^ (flagMeta & META_PF) != 0;
+    }
+
+    /** The six arithmetic flags as RFLAGS bits. */
+    public int statusFlags() {
+        return (cf() ? CF : 0)
+                | (pf() ? PF : 0)
+                | (af() ? AF : 0)
+                | (zf() ? ZF : 0)
+                | (sf() ? SF : 0)
+                | (of() ? OF : 0);
+    }
+
+    /** Sets the six arithmetic flags from RFLAGS bits; other bits are ignored. */
+    public void setStatusFlags(int flags) {
+        long cf = flags & CF;
+        long of = flags >>> 11 & 1;
+        flagCarries = cf << 63 | (cf ^ of) << 62 | (flags & AF) >>> 1;
+        // 0x100 has even parity and no sign; 0 likewise: PF and SF are told by the meta bits.
+        flagResult = (flags & ZF) != 0 ? 0 : 0x100;
+        flagMeta = ((flags & SF) != 0 ? META_SF : 0) | ((flags & PF) == 0 ? META_PF : 0);
+    }
+
+    /** Sets CF and leaves the others. */
+    public void setCf(boolean cf) {
+        setStatusFlags(statusFlags() & ~CF | (cf ? CF : 0));
+    }
+
+    /** All of RFLAGS. */
+    public long flags() {
+        return s.rflags & ~(long) STATUS | statusFlags() | 2;
+    }
+
+    /** The condition of Jcc, SETcc, CMOVcc (SDM Vol. 1, App. B "EFLAGS Condition Codes"). */
+    public boolean condition(int cc) {
+        boolean holds =
+                switch (cc >>> 1) {
+                    case 0 -> of();
+                    case 1 -> cf();
+                    case 2 -> zf();
+                    case 3 -> cf() | zf();
+                    case 4 -> sf();
+                    case 5 -> pf();
+                    case 6 -> sf() != of();
+                    default -> zf() | sf() != of();
+                };
+        return holds ^ (cc & 1) != 0;
+    }
+
+    // ---- registers
+
+    public int get8(int index, int shift) {
+        return (int) (r[index] >>> shift) & 0xff;
+    }
+
+    public void set8(int index, int shift, int value) {
+        r[index] = r[index] & ~(0xffL << shift) | (long) (value & 0xff) << shift;
+    }
+
+    public void set16(int index, int value) {
+        r[index] = r[index] & ~0xffffL | value & 0xffff;
+    }
+
+    public void set32(int index, int value) {
+        r[index] = value & 0xffff_ffffL;
+    }
+
+    // ---- memory: loads
+
+    public int load8(int seg, long offset) {
+        if (offset <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear & PAGE)) {
+                return HostMemory.getByte(linear + tlbRead[slot + 1]) & 0xff;
+            }
+        }
+        return (int) loadSlow(seg, offset, 1);
+    }
+
+    public int load16(int seg, long offset) {
+        if (offset + 1 <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear + 1 & PAGE)) {
+                return HostMemory.getShort(linear + tlbRead[slot + 1]) & 0xffff;
+            }
+        }
+        return (int) loadSlow(seg, offset, 2);
+    }
+
+    public int load32(int seg, long offset) {
+        if (offset + 3 <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear + 3 & PAGE)) {
+                return HostMemory.getInt(linear + tlbRead[slot + 1]);
+            }
+        }
+        return (int) loadSlow(seg, offset, 4);
+    }
+
+    public long load64(int seg, long offset) {
+        if (offset + 7 <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear + 7 & PAGE)) {
+                return HostMemory.getLong(linear + tlbRead[slot + 1]);
+            }
+        }
+        return loadSlow(seg, offset, 8);
+    }
+
+    /** Loads 16 bytes: returns the low half and leaves the high one in {@link #high}. */
+    public long load128(int seg, long offset) {
+        if (offset + 15 <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear + 15 & PAGE)) {
+                long hva = linear + tlbRead[slot + 1];
+                high = HostMemory.getLong(hva + 8);
+                return HostMemory.getLong(hva);
+            }
+        }
+        long linear = checkedLinear(seg, offset, 16, false);
+        long low = loadLinear(linear, 8, userAccess());
+        high = loadLinear(linear + 8 & linearMask, 8, userAccess());
+        return low;
+    }
+
+    /** Loads 10 bytes: returns the mantissa and leaves sign and exponent in {@link #high}. */
+    public long load80(int seg, long offset) {
+        long linear = checkedLinear(seg, offset, 10, false);
+        long low = loadLinear(linear, 8, userAccess());
+        high = loadLinear(linear + 8 & linearMask, 2, userAccess());
+        return low;
+    }
+
+    /**
+     * @param size 1, 2, 4 or 8; the result is zero-extended
+     */
+    public long load(int seg, long offset, int size) {
+        return switch (size) {
+            case 1 -> load8(seg, offset);
+            case 2 -> load16(seg, offset);
+            case 4 -> load32(seg, offset) & 0xffff_ffffL;
+            default -> load64(seg, offset);
+        };
+    }
+
+    private long loadSlow(int seg, long offset, int size) {
+        return loadLinear(checkedLinear(seg, offset, size, false), size, userAccess());
+    }
+
+    // ---- memory: stores
+
+    public void store8(int seg, long offset, int value) {
+        if (offset <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear & PAGE)) {
+                HostMemory.putByte(linear + tlbWrite[slot + 1], (byte) value);
+                return;
+            }
+        }
+        storeSlow(seg, offset, 1, value);
+    }
+
+    public void store16(int seg, long offset, int value) {
+        if (offset + 1 <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear + 1 & PAGE)) {
+                HostMemory.putShort(linear + tlbWrite[slot + 1], (short) value);
+                return;
+            }
+        }
+        storeSlow(seg, offset, 2, value);
+    }
+
+    public void store32(int seg, long offset, int value) {
+        if (offset + 3 <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear + 3 & PAGE)) {
+                HostMemory.putInt(linear + tlbWrite[slot + 1], value);
+                return;
+            }
+        }
+        storeSlow(seg, offset, 4, value);
+    }
+
+    public void store64(int seg, long offset, long value) {
+        if (offset + 7 <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear + 7 & PAGE)) {
+                HostMemory.putLong(linear + tlbWrite[slot + 1], value);
+                return;
+            }
+        }
+        storeSlow(seg, offset, 8, value);
+    }
+
+    /** Stores 16 bytes or, on a fault, none. */
+    public void store128(int seg, long offset, long low, long high) {
+        if (offset + 15 <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear + 15 & PAGE)) {
+                long hva = linear + tlbWrite[slot + 1];
+                HostMemory.putLong(hva, low);
+                HostMemory.putLong(hva + 8, high);
+                return;
+            }
+        }
+        long linear = checkedLinear(seg, offset, 16, true);
+        probeWrite(linear, 16);
+        storeLinear(linear, 8, low, userAccess());
+        storeLinear(linear + 8 & linearMask, 8, high, userAccess());
+    }
+
+    /** Stores 10 bytes or, on a fault, none. */
+    public void store80(int seg, long offset, long mantissa, int signExponent) {
+        long linear = checkedLinear(seg, offset, 10, true);
+        probeWrite(linear, 10);
+        storeLinear(linear, 8, mantissa, userAccess());
+        storeLinear(linear + 8 & linearMask, 2, signExponent, userAccess());
+    }
+
+    /**
+     * @param size 1, 2, 4 or 8
+     */
+    public void store(int seg, long offset, int size, long value) {
+        switch (size) {
+            case 1 -> store8(seg, offset, (int) value);
+            case 2 -> store16(seg, offset, (int) value);
+            case 4 -> store32(seg, offset, (int) value);
+            default -> store64(seg, offset, value);
+        }
+    }
+
+    private void storeSlow(int seg, long offset, int size, long value) {
+        storeLinear(checkedLinear(seg, offset, size, true), size, value, userAccess());
+    }
+
+    /**
+     * Checks that {@code size} bytes may be written, faulting if not: before instructions that
+     * store in several pieces.
+     */
+    public void checkWrite(int seg, long offset, int size) {
+        probeWrite(checkedLinear(seg, offset, size, true), size);
+    }
+
+    /** Segment and paging check for a read of up to a page, without reading. */
+    public void checkRead(int seg, long offset, int size) {
+        long linear = checkedLinear(seg, offset, size, false);
+        translate(linear, userAccess());
+        if (((linear ^ linear + size - 1) & PAGE) != 0) {
+            translate(linear + size - 1 & linearMask, userAccess());
+        }
+    }
+
+    private void probeWrite(long linear, int size) {
+        translate(linear, userAccess() | Mmu.WRITE);
+        if (((linear ^ linear + size - 1) & PAGE) != 0) {
+            translate(linear + size - 1 & linearMask, userAccess() | Mmu.WRITE);
+        }
+    }
+
+    // ---- memory: read-modify-write
+
+    /**
+     * Prepares a read-modify-write of {@code size} bytes: checks everything a write needs.
+     *
+     * @return the host address if it is plain memory in one page, or 0: then use {@link #rmwLoad}
+     *     and {@link #rmwStore}, which do what was prepared last
+     */
+    public long rmw(int seg, long offset, int size) {
+        if (offset + (size - 1) <= writeLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
+                return linear + tlbWrite[slot + 1];
+            }
+        }
+        return rmwSlow(seg, offset, size);
+    }
+
+    private long rmwLinear;
+
+    private long rmwSlow(int seg, long offset, int size) {
+        long linear = checkedLinear(seg, offset, size, true);
+        if (protectedMode && !mode64 && readLimit[seg] < 0) {
+            checkedLinear(seg, offset, size, false);
+        }
+        probeWrite(linear, size);
+        rmwLinear = linear;
+        int slot = Tlb.slot(linear);
+        if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
+            return linear + tlbWrite[slot + 1];
+        }
+        fillWrite(linear);
+        if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
+            return linear + tlbWrite[slot + 1];
+        }
+        return 0;
+    }
+
+    public long rmwLoad(int size) {
+        return loadLinear(rmwLinear, size, userAccess());
+    }
+
+    public void rmwStore(int size, long value) {
+        storeLinear(rmwLinear, size, value, userAccess());
+    }
+
+    // ---- memory: linear addresses
+
+    int userAccess() {
+        return cpl == 3 ? Mmu.USER : 0;
+    }
+
+    /** Loads at a linear address, slow and complete: any alignment, MMIO, page crossing. */
+    long loadLinear(long linear, int size, int access) {
+        if (((linear ^ linear + (size - 1)) & PAGE) != 0) {
+            return loadCrossing(linear, size, access);
+        }
+        long gpa = translate(linear, access) & PAGE | linear & 0xfff;
+        long host = memory.readableHost(gpa);
+        if (host == 0) {
+            return memory.read(gpa, size);
+        }
+        if (!noFastPath && access == userAccess()) {
+            tlb.put(tlb.read, linear, host);
+        }
+        return HostMemory.get(host + (linear & 0xfff), size);
+    }
+
+    private long loadCrossing(long linear, int size, int access) {
+        int first = (int) (4096 - (linear & 0xfff));
+        long page1 = translate(linear, access) & PAGE;
+        long page2 = translate(linear + first & linearMask, access) & PAGE;
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            long gpa = i < first ? page1 | (linear + i & 0xfff) : page2 | i - first;
+            value |= memory.read(gpa, 1) << 8 * i;
+        }
+        return value;
+    }
+
+    /** Stores at a linear address, slow and complete. */
+    void storeLinear(long linear, int size, long value, int access) {
+        if (((linear ^ linear + (size - 1)) & PAGE) != 0) {
+            storeCrossing(linear, size, value, access);
+            return;
+        }
+        long gpa = translate(linear, access | Mmu.WRITE) & PAGE | linear & 0xfff;
+        long host = memory.writableHost(gpa);
+        if (host == 0) {
+            memory.write(gpa, size, value);
+            return;
+        }
+        if (!noFastPath && access == userAccess()) {
+            tlb.put(tlb.write, linear, host);
+        }
+        HostMemory.put(host + (linear & 0xfff), size, value);
+    }
+
+    private void storeCrossing(long linear, int size, long value, int access) {
+        int first = (int) (4096 - (linear & 0xfff));
+        long page1 = translate(linear, access | Mmu.WRITE) & PAGE;
+        long page2 = translate(linear + first & linearMask, access | Mmu.WRITE) & PAGE;
+        for (int i = 0; i < size; i++) {
+            long gpa = i < first ? page1 | (linear + i & 0xfff) : page2 | i - first;
+            memory.write(gpa, 1, value >>> 8 * i & 0xff);
+        }
+    }
+
+    private void fillWrite(long linear) {
+        if (noFastPath) {
+            return;
+        }
+        long host = memory.writableHost(translate(linear, userAccess() | Mmu.WRITE));
+        if (host != 0) {
+            tlb.put(tlb.write, linear, host);
+        }
+    }
+
+    /**
+     * Translates, or throws #PF with CR2 set.
+     *
+     * @return guest-physical page address with the flags of {@link Mmu#translate} in bits 0 to 11
+     */
+    long translate(long linear, int access) {
+        long page = mmu.translate(linear, access);
+        if (page == Mmu.FAULT) {
+            s.cr2 = linear;
+            throw fault(GuestException.PF, mmu.faultErrorCode());
+        }
+        return page;
+    }
+
+    /** The guest-physical address of code at a linear address, or throws #PF. */
+    long codeAddress(long linear) {
+        int slot = Tlb.slot(linear);
+        if (tlb.exec[slot] == (linear & PAGE)) {
+            return linear + tlb.exec[slot + 1];
+        }
+        long page = translate(linear, userAccess() | Mmu.EXECUTE) & PAGE;
+        tlb.put(tlb.exec, linear, page);
+        return page | linear & 0xfff;
+    }
+
+    /**
+     * Segment checks of an access (limit, rights, canonical form, alignment): its linear address.
+     */
+    long checkedLinear(int seg, long offset, int size, boolean write) {
+        return system.checkedLinear(seg, offset, size, write);
+    }
+
+    // ---- TLB
+
+    /** Drops all this vCPU's engine caches of translations (not the strategy's own). */
+    void flushTlb() {
+        userTlb.flush();
+        supervisorTlb.flush();
+        codeGeneration++;
+    }
+
+    void flushTlbPage(long linear) {
+        userTlb.flushPage(linear);
+        supervisorTlb.flushPage(linear);
+        codeGeneration++;
+    }
+
+    void flushWritesTo(long hvaPage) {
+        userTlb.flushWritesTo(hvaPage);
+        supervisorTlb.flushWritesTo(hvaPage);
+    }
+
+    // ---- stack
+
+    void push(int size, long value) {
+        long sp = r[RSP] - size & stackMask;
+        store(SS, sp, size, value);
+        setSp(sp);
+    }
+
+    /** The value at the top of the stack; the caller commits with {@link #setSp}. */
+    long peek(int size) {
+        return load(SS, r[RSP] & stackMask, size);
+    }
+
+    long pop(int size) {
+        long sp = r[RSP] & stackMask;
+        long value = load(SS, sp, size);
+        setSp(sp + size);
+        return value;
+    }
+
+    /** Sets SP, ESP or RSP by the stack's size. */
+    void setSp(long sp) {
+        r[RSP] = stackMask == 0xffffL ? r[RSP] & ~0xffffL | sp & 0xffff : sp & stackMask;
+    }
+}

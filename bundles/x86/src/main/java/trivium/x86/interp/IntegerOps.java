@@ -1,0 +1,15 @@
+package trivium.x86.interp;
+
+import trivium.x86.decode.Instruction;
+
+/** Ops of IntegerRows. */
+final class IntegerOps {
+    private IntegerOps() {}
+
+    /**
+     * @return null if the instruction is not of this group
+     */
+    static Op build(Instruction in, Cpu c) {
+        return null;
+    }
+}

@@ -1,0 +1,349 @@
+package trivium.x86.interp;
+
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuRunner;
+import trivium.cpu.VcpuState;
+import trivium.memory.MemoryListener;
+import trivium.mmu.Mmu;
+
+/**
+ * The reference interpreter: decodes blocks once, runs their ops one after the other, and looks at
+ * interrupts between blocks.
+ */
+public final class Interpreter implements VcpuRunner {
+    private final Vcpu vcpu;
+    private final VcpuState s;
+    private final Cpu c;
+    private final BlockCache cache;
+    private final BlockBuilder builder;
+    private final MemoryListener listener = new Watcher();
+
+    /** Stores to code and remappings that other threads told us of; done between blocks. */
+    private final Queue<Runnable> foreign = new ConcurrentLinkedQueue<>();
+
+    private volatile boolean foreignWork;
+    private Thread thread;
+    private Block running;
+
+    // Written by the vCPU's thread alone; readers may see them late.
+    private long instructions, interrupts, exceptions, lookups;
+
+    public Interpreter(Vcpu vcpu, Mmu mmu) {
+        this.vcpu = vcpu;
+        s = vcpu.state();
+        c = new Cpu(vcpu, mmu);
+        cache = new BlockCache(vcpu.memory());
+        builder = new BlockBuilder(c, cache);
+        vcpu.memory().addListener(listener);
+    }
+
+    @Override
+    public VcpuExit run() {
+        return run(Long.MAX_VALUE);
+    }
+
+    @Override
+    public VcpuExit step() {
+        return run(1);
+    }
+
+    private VcpuExit run(long budget) {
+        thread = Thread.currentThread();
+        c.enter();
+        try {
+            if (s.activity == VcpuState.SHUTDOWN) {
+                return VcpuExit.TRIPLE_FAULT;
+            }
+            return budget == 1 ? stepOnce() : loop();
+        } finally {
+            c.leave();
+        }
+    }
+
+    private VcpuExit loop() {
+        Block b = null;
+        while (true) {
+            if ((vcpu.pending() | c.attention) != 0 || foreignWork) {
+                VcpuExit exit = attend();
+                if (exit != null) {
+                    return exit;
+                }
+                b = null;
+                if (c.attention != 0) {
+                    if (!single()) {
+                        return tripleFault();
+                    }
+                    continue;
+                }
+            }
+            try {
+                b = next(b);
+            } catch (GuestException e) {
+                if (!exception(e)) {
+                    return tripleFault();
+                }
+                b = null;
+                continue;
+            }
+            if (!execute(b)) {
+                return tripleFault();
+            }
+        }
+    }
+
+    /** Runs one block. @return false on a triple fault */
+    private boolean execute(Block b) {
+        Op[] ops = b.ops;
+        int i = 0;
+        running = b;
+        try {
+            for (; i < ops.length; i++) {
+                ops[i].exec(c);
+            }
+            instructions += b.instructions;
+            if (!b.setsIp) {
+                c.rip = b.endIp;
+            }
+            return true;
+        } catch (GuestException e) {
+            instructions += i;
+            c.rip = b.op(i).ip;
+            return exception(e);
+        } catch (Stop e) {
+            instructions += i;
+            c.rip = b.op(i).ip;
+            return true;
+        } finally {
+            running = null;
+        }
+    }
+
+    private boolean exception(GuestException e) {
+        exceptions++;
+        return c.system.deliverException(e.vector, e.errorCode);
+    }
+
+    private VcpuExit tripleFault() {
+        s.activity = VcpuState.SHUTDOWN;
+        return VcpuExit.TRIPLE_FAULT;
+    }
+
+    /** One instruction on its own, with the interrupt shadow and debug traps that follow it. */
+    private boolean single() {
+        boolean trap = (c.attention & Cpu.TRAP_FLAG) != 0;
+        int shadow = s.interruptShadow;
+        s.interruptShadow = VcpuState.SHADOW_NONE;
+        Block b;
+        try {
+            b = builder.build(c.codeAddress(c.base[VcpuState.CS] + c.rip & c.linearMask), 1);
+        } catch (GuestException e) {
+            s.interruptShadow = VcpuState.SHADOW_NONE;
+            boolean alive = exception(e);
+            c.system.updateAttention();
+            return alive;
+        }
+        long exceptionsBefore = exceptions;
+        boolean alive = execute(b);
+        if (alive && exceptions == exceptionsBefore && shadow != VcpuState.SHADOW_MOV_SS) {
+            alive = c.system.debugTraps(trap);
+        }
+        c.system.updateAttention();
+        return alive;
+    }
+
+    private VcpuExit stepOnce() {
+        VcpuExit exit = attend();
+        if (exit != null) {
+            return exit;
+        }
+        if (!single()) {
+            return tripleFault();
+        }
+        if ((c.attention & Cpu.EXIT) != 0) {
+            return takeExit();
+        }
+        return null;
+    }
+
+    /** Looks at everything that waits for a block boundary. */
+    private VcpuExit attend() {
+        drainForeign();
+        if ((c.attention & Cpu.EXIT) != 0) {
+            return takeExit();
+        }
+        int pending = vcpu.pending();
+        if ((pending & Vcpu.KICK) != 0) {
+            vcpu.take(Vcpu.KICK);
+            return VcpuExit.KICKED;
+        }
+        if ((pending & Vcpu.INIT) != 0 && vcpu.take(Vcpu.INIT)) {
+            c.system.init();
+        }
+        if (s.activity == VcpuState.WAIT_FOR_SIPI) {
+            if (!vcpu.take(Vcpu.SIPI)) {
+                return VcpuExit.HALTED;
+            }
+            c.system.startUp(vcpu.sipiVector());
+        }
+        if (s.interruptShadow == VcpuState.SHADOW_NONE && !interrupt(pending)) {
+            return tripleFault();
+        }
+        return s.activity == VcpuState.HALTED ? VcpuExit.HALTED : null;
+    }
+
+    /** Takes an NMI or an interrupt if the CPU accepts it now. @return false on a triple fault */
+    private boolean interrupt(int pending) {
+        boolean alive = true;
+        if ((pending & Vcpu.NMI) != 0 && !s.nmiBlocked && vcpu.take(Vcpu.NMI)) {
+            s.activity = VcpuState.ACTIVE;
+            alive = c.system.deliverNmi();
+        } else if ((pending & Vcpu.INTR) != 0 && (s.rflags & Flags.IF) != 0) {
+            int vector = vcpu.acknowledgeInterrupt();
+            if (vector >= 0) {
+                interrupts++;
+                s.activity = VcpuState.ACTIVE;
+                alive = c.system.deliverInterrupt(vector);
+            }
+        }
+        c.system.updateAttention();
+        return alive;
+    }
+
+    private VcpuExit takeExit() {
+        c.attention &= ~Cpu.EXIT;
+        VcpuExit exit = c.exit;
+        c.exit = null;
+        return exit;
+    }
+
+    /** The block at {@code c.rip}, by the chain from the one before or by lookup. */
+    private Block next(Block b) {
+        long ip = c.rip;
+        if (b != null && b.generation == c.codeGeneration) {
+            Block n = b.taken;
+            if (n != null && n.ip == ip && n.valid) {
+                return n;
+            }
+            n = b.notTaken;
+            if (n != null && n.ip == ip && n.valid) {
+                return n;
+            }
+        }
+        return lookup(b, ip);
+    }
+
+    private Block lookup(Block b, long ip) {
+        lookups++;
+        int generation = c.codeGeneration;
+        long linear = c.base[VcpuState.CS] + ip & c.linearMask;
+        if (c.mode64 && linear << 16 >> 16 != linear) {
+            throw c.gp(0);
+        }
+        long gpa = c.codeAddress(linear);
+        Block n = cache.find(gpa, ip, c.codeSize);
+        if (n != null && !stillFits(n, linear)) {
+            n = null;
+        }
+        if (n == null) {
+            n = builder.build(gpa, Integer.MAX_VALUE);
+            if (cache.find(gpa, ip, c.codeSize) == null) {
+                cache.add(n);
+            }
+        }
+        if (b != null && generation == c.codeGeneration) {
+            chain(b, n);
+        }
+        return n;
+    }
+
+    /** Whether a cached block still lies within the segment's limit and on the same second page. */
+    private boolean stillFits(Block n, long linear) {
+        if (!c.mode64 && n.ip + n.bytes - 1 > s.segments[VcpuState.CS].limit) {
+            return false;
+        }
+        long firstPage = n.gpa & -4096;
+        return n.lastPage == firstPage
+                || c.codeAddress(linear + n.bytes - 1 & c.linearMask) >>> 12 == n.lastPage >>> 12;
+    }
+
+    private void chain(Block b, Block n) {
+        if (b.generation != c.codeGeneration) {
+            b.generation = c.codeGeneration;
+            b.taken = n;
+            b.notTaken = null;
+        } else if (b.taken == null || !b.taken.valid) {
+            b.taken = n;
+        } else {
+            b.notTaken = b.taken;
+            b.taken = n;
+        }
+    }
+
+    private void drainForeign() {
+        if (foreignWork) {
+            foreignWork = false;
+            for (Runnable work = foreign.poll(); work != null; work = foreign.poll()) {
+                work.run();
+            }
+        }
+    }
+
+    @Override
+    public long instructions() {
+        return instructions;
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        return Map.of(
+                "interrupts", interrupts,
+                "exceptions", exceptions,
+                "blocks-built", cache.built(),
+                "blocks-cached", (long) cache.size(),
+                "block-lookups", lookups);
+    }
+
+    @Override
+    public void close() {
+        vcpu.memory().removeListener(listener);
+        cache.clear();
+        c.mmu.close();
+    }
+
+    /** Keeps TLB and blocks in step with memory. */
+    private final class Watcher implements MemoryListener {
+        @Override
+        public void mappingChanged() {
+            onThread(() -> {
+                c.flushTlb();
+                cache.clear();
+                if (running != null) {
+                    running.stop();
+                }
+            });
+        }
+
+        @Override
+        public void codeTracked(long gpa) {
+            onThread(() -> c.flushWritesTo(c.memory.readableHost(gpa)));
+        }
+
+        @Override
+        public void codeWritten(long gpa, int length) {
+            onThread(() -> cache.invalidate(gpa, length, running));
+        }
+
+        private void onThread(Runnable work) {
+            if (Thread.currentThread() == thread) {
+                work.run();
+            } else {
+                foreign.add(work);
+                foreignWork = true;
+            }
+        }
+    }
+}
