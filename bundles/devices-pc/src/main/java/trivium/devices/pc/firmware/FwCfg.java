@@ -12,6 +12,7 @@ import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
 import trivium.device.FirmwareConfig;
 import trivium.device.Platform;
+import trivium.devices.pc.States;
 import trivium.devices.pc.firmware.acpi.AcpiTables;
 import trivium.memory.PhysicalMemory;
 import trivium.vm.VmException;
@@ -123,13 +124,8 @@ public final class FwCfg implements Device, FirmwareConfig {
     private byte[] directory() {
         addFile(BOOT_ORDER, bootOrder.file());
         var directory = new ByteWriter().be32(files.size());
-        files.forEach(
-                (name, key) ->
-                        directory
-                                .be32(items.get(key).length)
-                                .be16(key)
-                                .be16(0)
-                                .text(name, NAME_BYTES, 0));
+        files.forEach((name, key) ->
+                directory.be32(items.get(key).length).be16(key).be16(0).text(name, NAME_BYTES, 0));
         return directory.toBytes();
     }
 
@@ -242,9 +238,7 @@ public final class FwCfg implements Device, FirmwareConfig {
 
     @Override
     public synchronized void restore(Record state) {
-        if (!(state instanceof State s)) {
-            throw new IllegalArgumentException("not a fw-cfg state: " + state);
-        }
+        State s = States.as(State.class, state);
         select(s.selected);
         position = Math.clamp(s.position, 0, current.length);
         dmaHigh = s.dmaHigh;
@@ -255,10 +249,11 @@ public final class FwCfg implements Device, FirmwareConfig {
     public static final class Factory implements DeviceFactory {
         private static final Map<String, String> OPTIONS =
                 Map.of(
-                        "boot-menu", "1 lets the user choose the boot device with ESC",
+                        "boot-menu",
+                        "1 lets the user choose the boot device with ESC",
                         "boot-fail-wait",
-                                "milliseconds until a boot without bootable drive is tried again;"
-                                        + " -1 never");
+                        "milliseconds until a boot without bootable drive is tried again;"
+                                + " -1 never");
 
         @Override
         public String model() {

@@ -97,8 +97,16 @@ final class Dsdt {
         terms.add(operationRegion("P40C", Aml.PCI_CONFIG, 0x60, 4));
         terms.add(
                 field(
-                        "P40C", Aml.BYTE_ACCESS, ROUTES[0], 8, ROUTES[1], 8, ROUTES[2], 8,
-                        ROUTES[3], 8));
+                        "P40C",
+                        Aml.BYTE_ACCESS,
+                        ROUTES[0],
+                        8,
+                        ROUTES[1],
+                        8,
+                        ROUTES[2],
+                        8,
+                        ROUTES[3],
+                        8));
         terms.add(isaDevice("RTC", "PNP0B00", new Resources().io(0x70, 8).irq(8)));
         terms.add(isaDevice("KBD", "PNP0303", new Resources().io(0x60, 1).io(0x64, 1).irq(1)));
         terms.add(isaDevice("MOU", "PNP0F13", new Resources().irq(12)));
@@ -162,11 +170,7 @@ final class Dsdt {
                         returns(integer(PRESENT_HIDDEN))),
                 method("_DIS", 0, or(route, off, route)),
                 currentRoute(route, off),
-                method(
-                        "_SRS",
-                        1,
-                        createDWordField(arg(0), 5, "PRRI"),
-                        store(path("PRRI"), route)));
+                method("_SRS", 1, createDWordField(arg(0), 5, "PRRI"), store(path("PRRI"), route)));
     }
 
     private static byte[] currentRoute(byte[] route, byte[] off) {

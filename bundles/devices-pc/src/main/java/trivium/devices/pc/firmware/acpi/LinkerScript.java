@@ -14,7 +14,8 @@ final class LinkerScript {
     private final ByteWriter out = new ByteWriter();
 
     LinkerScript allocate(String file, int align, int zone) {
-        return command(new ByteWriter().u32(ALLOCATE).text(file, NAME_BYTES, 0).u32(align).u8(zone));
+        return command(
+                new ByteWriter().u32(ALLOCATE).text(file, NAME_BYTES, 0).u32(align).u8(zone));
     }
 
     /** Adds where {@code source} was placed to {@code size} bytes at {@code offset}. */
