@@ -95,7 +95,8 @@ final class CmosMemory {
     private static void bootOrder(byte[] cmos, String order) {
         int[] codes = new int[3];
         int n = 0;
-        List<String> words = List.of((order.isBlank() ? "disk,cdrom,floppy" : order).split("[, ]+"));
+        List<String> words =
+                List.of((order.isBlank() ? "disk,cdrom,floppy" : order).split("[, ]+"));
         for (String word : words) {
             int code = 1 + List.of("floppy", "disk", "cdrom", "network").indexOf(word.trim());
             if (code > 0 && n < codes.length) {

@@ -329,10 +329,7 @@ final class PitChannel {
     }
 
     private static int fromBcd(int raw) {
-        return (raw >>> 12) * 1000
-                + (raw >>> 8 & 15) * 100
-                + (raw >>> 4 & 15) * 10
-                + (raw & 15);
+        return (raw >>> 12) * 1000 + (raw >>> 8 & 15) * 100 + (raw >>> 4 & 15) * 10 + (raw & 15);
     }
 
     private static int toBcd(int n) {
