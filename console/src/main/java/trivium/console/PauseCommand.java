@@ -1,0 +1,27 @@
+package trivium.console;
+
+import java.util.List;
+import org.apache.karaf.shell.api.action.Argument;
+import org.apache.karaf.shell.api.action.Command;
+import org.apache.karaf.shell.api.action.Completion;
+import org.apache.karaf.shell.api.action.lifecycle.Service;
+import trivium.vm.VmException;
+
+@Service
+@Command(
+        scope = "vm",
+        name = "pause",
+        description = "Freezes VMs where they are.",
+        detailedDescription = "classpath:pause.txt")
+public final class PauseCommand extends VmCommand {
+    @Argument(name = "names", description = "The VMs", required = true, multiValued = true)
+    @Completion(VmNames.Running.class)
+    List<String> names;
+
+    @Override
+    void run() throws VmException {
+        for (String name : names) {
+            vm(name).pause();
+        }
+    }
+}

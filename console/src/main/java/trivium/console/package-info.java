@@ -1,0 +1,2 @@
+/** The shell commands {@code vm:*} and {@code hv:*}. Exports nothing. */
+package trivium.console;
