@@ -45,7 +45,6 @@ final class BlockBuilder {
         while (ops.size() < Math.min(max, MAX_INSTRUCTIONS)) {
             Op op;
             int length;
-            boolean ends;
             try {
                 Instruction in = decoder.decode(source, c.codeSize);
                 in.ip = ip;
@@ -74,7 +73,7 @@ final class BlockBuilder {
             bytes += length;
             ip = op.next;
             // A block that reached a second page ends there.
-            if (setsIp || ends || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
+            if (setsIp || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
                 break;
             }
         }

@@ -125,6 +125,7 @@ public final class Cpu {
         codeSize = mode64 ? 64 : (cs.attributes & Segment.DB) != 0 ? 32 : 16;
         linearMask = mode64 ? -1L : model.atLeast(CpuModel.I386) ? 0xffff_ffffL : 0xff_ffffL;
         codeGeneration++;
+        codeLimit = mode64 ? Long.MAX_VALUE : cs.limit;
         for (int i = 0; i < 6; i++) {
             segmentChanged(i);
         }
@@ -178,6 +179,7 @@ public final class Cpu {
             stackMask = (seg.attributes & Segment.DB) != 0 ? 0xffff_ffffL : 0xffffL;
         }
         if (i == CS) {
+            codeLimit = seg.limit;
             codeGeneration++;
         }
     }
@@ -198,6 +200,13 @@ public final class Cpu {
 
     public GuestException ud() {
         return exception.with(GuestException.UD, 0);
+    }
+
+    /** Checks the target of a jump before it is taken: #GP(0) beyond the limit or not canonical. */
+    void checkTarget(long target) {
+        if (target > codeLimit || mode64 && target << 16 >> 16 != target) {
+            throw gp(0);
+        }
     }
 
     // ---- lazy flags
@@ -223,6 +232,29 @@ public final class Cpu {
 
     void flagsSub64(long a, long b, long result) {
         setFlags(result, (~a & b) | ((~a | b) & result), 0);
+    }
+
+    /** INC and DEC: everything but CF. */
+    void flagsKeepCf(long result, boolean of, boolean af) {
+        long carry = cf() ? 1 : 0;
+        flagCarries = carry << 63 | (of ? carry ^ 1 : carry) << 62 | (af ? 8 : 0);
+        flagResult = result;
+        flagMeta = 0;
+    }
+
+    /** Shifts: a sign-extended result and the two carries; AF is cleared. */
+    void flagsResult(long result, boolean cf, boolean of) {
+        long carry = cf ? 1 : 0;
+        flagCarries = carry << 63 | (of ? carry ^ 1 : carry) << 62;
+        flagResult = result;
+        flagMeta = 0;
+    }
+
+    /** Rotates: CF and OF alone. */
+    void setCfOf(boolean cf, boolean of) {
+        long carry = cf ? 1 : 0;
+        flagCarries = carry << 63 | (of ? carry ^ 1 : carry) << 62 | flagCarries & 8;
+        flagMeta &= META_SF | META_PF;
     }
 
     void flagsLogic(long signExtendedResult) {
@@ -278,7 +310,7 @@ public final class Cpu {
 
     /** Sets CF and leaves the others. */
     public void setCf(boolean cf) {
-        setStatusFlags(statusFlags() & ~CF | (cf ? CF : 0));
+        setCfOf(cf, of());
     }
 
     /** All of RFLAGS. */
@@ -532,6 +564,27 @@ public final class Cpu {
      *     and {@link #rmwStore}, which do what was prepared last
      */
     public long rmw(int seg, long offset, int size) {
+        long host = writable(seg, offset, size);
+        return host != 0 ? host : rmwSlow(seg, offset, size);
+    }
+
+    /**
+     * The host address of {@code size} bytes within one page if they may be read without a check, or
+     * 0: then load them one by one.
+     */
+    long readable(int seg, long offset, int size) {
+        if (offset + (size - 1) <= readLimit[seg]) {
+            long linear = base[seg] + offset & linearMask;
+            int slot = Tlb.slot(linear);
+            if (tlbRead[slot] == (linear + (size - 1) & PAGE)) {
+                return linear + tlbRead[slot + 1];
+            }
+        }
+        return 0;
+    }
+
+    /** The same for writing. */
+    long writable(int seg, long offset, int size) {
         if (offset + (size - 1) <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
@@ -539,7 +592,7 @@ public final class Cpu {
                 return linear + tlbWrite[slot + 1];
             }
         }
-        return rmwSlow(seg, offset, size);
+        return 0;
     }
 
     private long rmwLinear;

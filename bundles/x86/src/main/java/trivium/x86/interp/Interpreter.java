@@ -111,7 +111,8 @@ public final class Interpreter implements VcpuRunner {
             return true;
         } catch (GuestException e) {
             instructions += i;
-            c.rip = b.op(i).ip;
+            // Of a fused pair only the second may fault.
+            c.rip = b.op(i).second().ip;
             return exception(e);
         } catch (Stop e) {
             instructions += i;

@@ -23,6 +23,22 @@ public abstract class Op {
         return in.ip > 0xffff ? 0xffff_ffffL : 0xffffL;
     }
 
+    /** A fused pair: starts as the first and ends as the second. */
+    Op(Op first, Op second) {
+        ip = first.ip;
+        next = second.next;
+    }
+
+    /** This op joined with the conditional jump behind it, or null if they cannot be. */
+    Op fuse(BranchOps.Jcc jump) {
+        return null;
+    }
+
+    /** The second instruction of a fused pair, which may fault by itself; otherwise this. */
+    Op second() {
+        return this;
+    }
+
     public abstract void exec(Cpu c);
 
     /** How many instructions this is: 2 for a fused pair. */
