@@ -1,15 +1,17 @@
 package trivium.x86.interp;
 
 /**
- * Arithmetic and logic of any width. Operands and results are sign-extended to 64 bits; {@code sh} is
- * 64 less the width in bits. Sets the flags of SDM Vol. 2.
+ * Arithmetic and logic of any width. Operands and results are sign-extended to 64 bits; {@code sh}
+ * is 64 less the width in bits. Sets the flags of SDM Vol. 2.
  */
 final class Alu {
     static final int ADD = 0, OR = 1, ADC = 2, SBB = 3, AND = 4, SUB = 5, XOR = 6, CMP = 7;
 
     private Alu() {}
 
-    /** @param kind as in the ModR/M extension of opcode 80 */
+    /**
+     * @param kind as in the ModR/M extension of opcode 80
+     */
     static long compute(Cpu c, int kind, long a, long b, int sh) {
         return switch (kind) {
             case ADD -> add(c, a, b, 0, sh);

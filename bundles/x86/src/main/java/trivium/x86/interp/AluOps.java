@@ -46,9 +46,7 @@ final class AluOps {
             return narrow(in, kind, bytes, memorySecond, second == Place.IMM);
         }
         if (memorySecond) {
-            return bytes == 4
-                    ? AluOps32.memoryForm(in, kind, d)
-                    : AluOps64.memoryForm(in, kind, d);
+            return bytes == 4 ? AluOps32.memoryForm(in, kind, d) : AluOps64.memoryForm(in, kind, d);
         }
         if (second == Place.IMM) {
             return bytes == 4
@@ -148,7 +146,13 @@ final class AluOps {
         return new MemOp(in) {
             @Override
             public void exec(Cpu c) {
-                modify(c, c.rmw(seg, ea(c), bytes), kind, Registers.get(c, s, shift, sh), bytes, in.lock);
+                modify(
+                        c,
+                        c.rmw(seg, ea(c), bytes),
+                        kind,
+                        Registers.get(c, s, shift, sh),
+                        bytes,
+                        in.lock);
             }
         };
     }

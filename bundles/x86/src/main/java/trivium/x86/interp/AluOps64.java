@@ -31,88 +31,261 @@ final class AluOps64 {
 
     private static Op rr(Instruction in, int kind, int d, int s) {
         return switch (kind) {
-            case 0 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a + b; c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 1 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a | b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 2 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a + b + (c.cf() ? 1 : 0); c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 3 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a - b - (c.cf() ? 1 : 0); c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 4 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a & b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 5 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a - b; c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 6 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.r[s]; long x = a ^ b; c.flagsLogic(x); c.r[d] = x; }
-            };
+            case 0 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a + b;
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 1 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a | b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 2 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a + b + (c.cf() ? 1 : 0);
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 3 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a - b - (c.cf() ? 1 : 0);
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 4 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a & b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 5 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a - b;
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 6 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.r[s];
+                            long x = a ^ b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
             default -> throw new AssertionError(kind);
         };
     }
 
     private static Op ri(Instruction in, int kind, int d, long b) {
         return switch (kind) {
-            case 0 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a + b; c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 1 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a | b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 2 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a + b + (c.cf() ? 1 : 0); c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 3 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a - b - (c.cf() ? 1 : 0); c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 4 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a & b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 5 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a - b; c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 6 -> new Op(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long x = a ^ b; c.flagsLogic(x); c.r[d] = x; }
-            };
+            case 0 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a + b;
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 1 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a | b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 2 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a + b + (c.cf() ? 1 : 0);
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 3 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a - b - (c.cf() ? 1 : 0);
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 4 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a & b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 5 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a - b;
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 6 ->
+                    new Op(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long x = a ^ b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
             default -> throw new AssertionError(kind);
         };
     }
 
     private static Op rm(Instruction in, int kind, int d) {
         return switch (kind) {
-            case 0 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a + b; c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 1 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a | b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 2 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a + b + (c.cf() ? 1 : 0); c.flagsAdd64(a, b, x); c.r[d] = x; }
-            };
-            case 3 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a - b - (c.cf() ? 1 : 0); c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 4 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a & b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 5 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a - b; c.flagsSub64(a, b, x); c.r[d] = x; }
-            };
-            case 6 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a ^ b; c.flagsLogic(x); c.r[d] = x; }
-            };
-            case 7 -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); long x = a - b; c.flagsSub64(a, b, x); }
-            };
-            default -> new MemOp(in) {
-                @Override public void exec(Cpu c) { long a = c.r[d]; long b = c.load64(seg, ea(c)); c.flagsLogic(a & b); }
-            };
+            case 0 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a + b;
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 1 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a | b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 2 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a + b + (c.cf() ? 1 : 0);
+                            c.flagsAdd64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 3 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a - b - (c.cf() ? 1 : 0);
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 4 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a & b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 5 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a - b;
+                            c.flagsSub64(a, b, x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 6 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a ^ b;
+                            c.flagsLogic(x);
+                            c.r[d] = x;
+                        }
+                    };
+            case 7 ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            long x = a - b;
+                            c.flagsSub64(a, b, x);
+                        }
+                    };
+            default ->
+                    new MemOp(in) {
+                        @Override
+                        public void exec(Cpu c) {
+                            long a = c.r[d];
+                            long b = c.load64(seg, ea(c));
+                            c.flagsLogic(a & b);
+                        }
+                    };
         };
     }
-
 }

@@ -53,7 +53,6 @@ final class BlockBuilder {
                     throw c.gp(0);
                 }
                 op = OpBuilder.build(in, c);
-                ends = in.row == null || in.row.is(Attribute.ENDS_BLOCK) || in.rep != 0;
                 setsIp =
                         in.row == null || in.row.is(Attribute.ENDS_BLOCK) || OpBuilder.isString(in);
             } catch (GuestException e) {

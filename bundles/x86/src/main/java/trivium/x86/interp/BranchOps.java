@@ -131,7 +131,8 @@ final class BranchOps {
         return new Op(in) {
             @Override
             public void exec(Cpu c) {
-                // The 8086 decrements SP before it reads the register: CALL SP goes to the new value.
+                // The 8086 decrements SP before it reads the register: CALL SP goes to the new
+                // value.
                 long target = c.r[s] & mask;
                 if (s == RSP && c.model == trivium.cpu.CpuModel.I8086) {
                     target = target - 2 & mask;
@@ -186,9 +187,7 @@ final class BranchOps {
                     taken = count == 0;
                 } else {
                     count = count - 1 & mask;
-                    taken =
-                            count != 0
-                                    && (m == Mnemonic.LOOP || c.zf() == (m == Mnemonic.LOOPE));
+                    taken = count != 0 && (m == Mnemonic.LOOP || c.zf() == (m == Mnemonic.LOOPE));
                 }
                 if (taken) {
                     c.checkTarget(target);

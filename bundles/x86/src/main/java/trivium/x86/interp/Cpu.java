@@ -40,6 +40,9 @@ public final class Cpu {
     /** The general registers: the canonical state's own array. */
     public final long[] r;
 
+    /** Highest offset a jump may go to: the code segment's limit. */
+    long codeLimit = 0xffff;
+
     /**
      * Offset in CS of the next instruction; only valid between blocks and set by block-ending ops.
      */
@@ -569,8 +572,8 @@ public final class Cpu {
     }
 
     /**
-     * The host address of {@code size} bytes within one page if they may be read without a check, or
-     * 0: then load them one by one.
+     * The host address of {@code size} bytes within one page if they may be read without a check,
+     * or 0: then load them one by one.
      */
     long readable(int seg, long offset, int size) {
         if (offset + (size - 1) <= readLimit[seg]) {

@@ -92,7 +92,8 @@ final class MiscOps {
         if (carry) {
             // The 8086 adjusts AL and AH apart; later processors AX as a whole.
             ax =
-                    c.model == trivium.cpu.CpuModel.I8086 || !c.model.atLeast(trivium.cpu.CpuModel.I80286)
+                    c.model == trivium.cpu.CpuModel.I8086
+                                    || !c.model.atLeast(trivium.cpu.CpuModel.I80286)
                             ? ax + sign * 6 & 0xff | (ax + sign * 0x100 & 0xff00)
                             : ax + sign * 0x106;
         }

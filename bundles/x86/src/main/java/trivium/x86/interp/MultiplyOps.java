@@ -67,7 +67,9 @@ final class MultiplyOps {
         setProduct(c, low, high, bytes, overflow);
     }
 
-    /** Stores into AX or DX:AX and their like. SF, ZF, AF and PF are undefined: left as they follow. */
+    /**
+     * Stores into AX or DX:AX and their like. SF, ZF, AF and PF are undefined: left as they follow.
+     */
     private static void setProduct(Cpu c, long low, long high, int bytes, boolean overflow) {
         if (bytes == 1) {
             c.set16(RAX, (int) low);

@@ -142,7 +142,9 @@ final class ShiftOps {
         c.flagsResult(result, cf, of);
     }
 
-    /** @param a sign-extended; count is not zero. @return the result, low bits valid */
+    /**
+     * @param a sign-extended; count is not zero. @return the result, low bits valid
+     */
     private static long compute(Cpu c, int kind, long a, int count, int sh) {
         int width = 64 - sh;
         return switch (kind) {
@@ -266,7 +268,10 @@ final class ShiftOps {
         boolean cf;
         if (n > width) {
             // Undefined by the manual: as if operands were a ring of both.
-            x = left ? ub << n - width | ua >>> 2 * width - n : ub >>> n - width | ua << 2 * width - n;
+            x =
+                    left
+                            ? ub << n - width | ua >>> 2 * width - n
+                            : ub >>> n - width | ua << 2 * width - n;
             cf = left ? (ub >>> 2 * width - n & 1) != 0 : (ub >>> n - width - 1 & 1) != 0;
         } else if (left) {
             x = n == width ? ub : ua << n | ub >>> width - n;

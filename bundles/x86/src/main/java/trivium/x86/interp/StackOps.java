@@ -172,7 +172,10 @@ final class StackOps {
                 loadSegment(c, segment, selector);
                 // POP SS: the stack pointer moves by the width of the stack it was popped from.
                 long mask = segment == SS ? after : c.stackMask;
-                c.r[RSP] = mask == 0xffffL ? c.r[RSP] & ~0xffffL | sp + size & 0xffff : sp + size & mask;
+                c.r[RSP] =
+                        mask == 0xffffL
+                                ? c.r[RSP] & ~0xffffL | sp + size & 0xffff
+                                : sp + size & mask;
                 if (endsBlock) {
                     c.rip = next;
                 }
@@ -217,7 +220,8 @@ final class StackOps {
     private static boolean isInvalid(Cpu c, int segment) {
         return c.model != CpuModel.I8086
                 && (segment == CS
-                        || segment > (c.model.atLeast(CpuModel.I386) ? VcpuState.GS : VcpuState.DS));
+                        || segment
+                                > (c.model.atLeast(CpuModel.I386) ? VcpuState.GS : VcpuState.DS));
     }
 
     private static void moveTo(Cpu c, Op invalid, int segment, int selector) {

@@ -13,8 +13,8 @@ import trivium.x86.decode.Mnemonic;
 
 /**
  * String instructions, alone and repeated. A repeated one works in steps: whole runs within a page
- * where both sides are plain memory, else one element at a time. Registers are up to date after each
- * step, so that a fault or an interrupt leaves an instruction that can be resumed.
+ * where both sides are plain memory, else one element at a time. Registers are up to date after
+ * each step, so that a fault or an interrupt leaves an instruction that can be resumed.
  */
 final class StringOps {
     /** Elements between two looks at pending interrupts. */
@@ -156,7 +156,9 @@ final class StringOps {
             return n;
         }
 
-        /** Whole elements from an offset to the end of its linear page, and before the offset wraps. */
+        /**
+         * Whole elements from an offset to the end of its linear page, and before the offset wraps.
+         */
         private long inPage(Cpu c, int seg, long offset) {
             long linear = c.base[seg] + offset;
             long n = (4096 - (linear & 0xfff)) / bytes;
