@@ -17,7 +17,7 @@ public interface Mmu extends AutoCloseable {
     long FAULT = -1;
 
     /** Bits 0 to 11 of {@link #translate}'s answer. */
-    int GLOBAL = 1 << 0, MAY_WRITE = 1 << 1;
+    int GLOBAL = 1 << 0, MAY_WRITE = 1 << 1, LARGE = 1 << 2;
 
     /**
      * Translates one linear address with the vCPU's present control registers, RFLAGS.AC and EFER,
@@ -27,8 +27,10 @@ public interface Mmu extends AutoCloseable {
      * @param access set of the bits above
      * @return the guest-physical address of the 4-KiB page, with flags in bits 0 to 11: GLOBAL if
      *     the mapping survives a CR3 write, MAY_WRITE if a write with the same USER bit would
-     *     succeed now without another walk (dirty already set); or FAULT, with {@link
-     *     #faultErrorCode} telling the #PF error code. CR2 is left to the caller.
+     *     succeed now without another walk (dirty already set), LARGE if the mapping is part of a
+     *     page of more than 4 KiB (so {@link #flushPage} of another address may concern it); or
+     *     FAULT, with {@link #faultErrorCode} telling the #PF error code. CR2 is left to the
+     *     caller.
      */
     long translate(long linear, int access);
 

@@ -58,6 +58,10 @@ public final class Cpu {
     long stackMask = 0xffff;
 
     long linearMask = 0xffff_ffffL;
+
+    /** The width of linear addresses outside 64-bit mode. */
+    private final long legacyLinearMask;
+
     final long[] base = new long[6];
 
     /** Highest offset whose access is certainly allowed, or -1 to look closer. */
@@ -69,6 +73,10 @@ public final class Cpu {
     int codeGeneration;
 
     private final Tlb userTlb = new Tlb(), supervisorTlb = new Tlb();
+
+    /** Supervisor with SMAP and RFLAGS.AC: user pages are accessible. */
+    private final Tlb supervisorAcTlb = new Tlb();
+
     private Tlb tlb = supervisorTlb;
     private long[] tlbRead = tlb.read, tlbWrite = tlb.write;
 
@@ -95,6 +103,12 @@ public final class Cpu {
         r = s.gpr;
         memory = vcpu.memory();
         model = vcpu.model();
+        legacyLinearMask =
+                switch (model) {
+                    case I8086 -> 0xf_ffffL;
+                    case I80286 -> 0xff_ffffL;
+                    default -> 0xffff_ffffL;
+                };
         features = Feature.of(model);
         system = new SystemUnit(this);
     }
@@ -126,7 +140,7 @@ public final class Cpu {
         Segment cs = s.segments[CS];
         mode64 = longMode && (cs.attributes & Segment.L) != 0;
         codeSize = mode64 ? 64 : (cs.attributes & Segment.DB) != 0 ? 32 : 16;
-        linearMask = mode64 ? -1L : model.atLeast(CpuModel.I386) ? 0xffff_ffffL : 0xff_ffffL;
+        linearMask = mode64 ? -1L : legacyLinearMask;
         codeGeneration++;
         codeLimit = mode64 ? Long.MAX_VALUE : cs.limit;
         for (int i = 0; i < 6; i++) {
@@ -135,9 +149,10 @@ public final class Cpu {
         privilegeChanged();
     }
 
-    /** Selects the TLB of the current privilege. */
+    /** Selects the TLB of the current privilege. Call after changes of RFLAGS.AC, too. */
     void privilegeChanged() {
-        tlb = cpl == 3 ? userTlb : supervisorTlb;
+        boolean smapOpen = (s.rflags & AC) != 0 && (s.cr4 & CR4_SMAP) != 0;
+        tlb = cpl == 3 ? userTlb : smapOpen ? supervisorAcTlb : supervisorTlb;
         tlbRead = tlb.read;
         tlbWrite = tlb.write;
         updateFastPath();
@@ -736,18 +751,21 @@ public final class Cpu {
     void flushTlb() {
         userTlb.flush();
         supervisorTlb.flush();
+        supervisorAcTlb.flush();
         codeGeneration++;
     }
 
     void flushTlbPage(long linear) {
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
+        supervisorAcTlb.flushPage(linear);
         codeGeneration++;
     }
 
     void flushWritesTo(long hvaPage) {
         userTlb.flushWritesTo(hvaPage);
         supervisorTlb.flushWritesTo(hvaPage);
+        supervisorAcTlb.flushWritesTo(hvaPage);
     }
 
     // ---- stack

@@ -2,7 +2,6 @@ package trivium.x86.interp;
 
 import static trivium.x86.interp.Flags.*;
 
-import trivium.cpu.Segment;
 import trivium.cpu.VcpuState;
 
 /**
@@ -11,10 +10,16 @@ import trivium.cpu.VcpuState;
 final class SystemUnit {
     private final Cpu c;
     private final VcpuState s;
+    final Descriptors descriptors;
+    final SegmentUnit segments;
+    final FlagRules flags;
 
     SystemUnit(Cpu c) {
         this.c = c;
         s = c.s;
+        descriptors = new Descriptors(c);
+        segments = new SegmentUnit(c, descriptors);
+        flags = new FlagRules(c);
     }
 
     /** Whether any data breakpoint is armed: every access must then be looked at. */
@@ -35,18 +40,38 @@ final class SystemUnit {
 
     /** All checks on an access through a segment; returns its linear address. */
     long checkedLinear(int seg, long offset, int size, boolean write) {
-        long linear = c.base[seg] + offset;
-        if (c.mode64) {
-            if (linear << 16 >> 16 != linear) {
-                throw c.fault(seg == VcpuState.SS ? GuestException.SS : GuestException.GP, 0);
-            }
-            return linear;
-        }
-        Segment segment = s.segments[seg];
-        if (offset + size - 1 > segment.limit) {
-            throw c.fault(seg == VcpuState.SS ? GuestException.SS : GuestException.GP, 0);
-        }
-        return linear & c.linearMask;
+        return segments.checkedLinear(seg, offset, size, write);
+    }
+
+    /** MOV, POP, LDS… into a segment register; of CS on the 8086 only. All checks and faults. */
+    void loadSegment(int seg, int selector) {
+        segments.load(seg, selector);
+    }
+
+    /** POPF's value goes to the flags, as far as this mode and privilege let it. */
+    void popFlags(long value, int size) {
+        flags.pop(value, size);
+    }
+
+    /** What PUSHF of {@code size} bytes stores; faults if virtual-8086 mode forbids it. */
+    long flagsImage(int size) {
+        return flags.pushedFlags(size);
+    }
+
+    /** #GP(0) unless the program may access these ports: IN, OUT, INS, OUTS. */
+    void checkIo(int port, int size) {
+        flags.checkIo(port, size);
+    }
+
+    /** After MOV SS, POP SS: no interrupts and debug traps until after the next instruction. */
+    void shadowStack() {
+        s.interruptShadow = VcpuState.SHADOW_MOV_SS;
+        c.attention |= Cpu.SHADOW;
+    }
+
+    /** CPUID: sets RAX, RBX, RCX, RDX. */
+    void cpuid() {
+        throw c.ud();
     }
 
     /**
