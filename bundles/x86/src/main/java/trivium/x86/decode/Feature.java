@@ -38,7 +38,7 @@ public enum Feature {
     /** The features of a CPU model. The set is a fresh copy. */
     public static Set<Feature> of(CpuModel model) {
         return switch (model) {
-            case I8086 -> EnumSet.of(ONLY_8086, FPU);
+            case I8086 -> EnumSet.of(ONLY_8086);
             case I80286 -> EnumSet.of(I186, I286, FPU);
             case I386 -> EnumSet.of(I186, I286, I386, FPU);
             case PENTIUM3 -> EnumSet.range(I186, SSE);

@@ -12,7 +12,8 @@ import java.util.List;
 /**
  * User-level integer instructions (SDM Vol. 2D, App. A "Opcode Map"). Departures from the map: SALC
  * (D6), the second TEST of group 3 (/1), SAL as shift /6, and 82 as an alias of 80 are listed, as
- * every real CPU has them; on the 8086 also POP CS and the aliases of 60-6F, C0, C1, C8, C9.
+ * every real CPU has them; on the 8086 also POP CS, SETMO (shift /6), any /n of 8F, C6 and C7, ESC
+ * as a no-operation (there is no 8087), and the aliases of 60-6F, C0, C1, C8, C9.
  */
 final class IntegerRows {
     static final List<Row> ROWS = rows();
@@ -113,6 +114,8 @@ final class IntegerRows {
             insn(0x0fc0, XADD, Eb, Gb).on(I486).with(LOCKABLE), insn(0x0fc1, XADD, Ev, Gv).on(I486).with(LOCKABLE),
             insn(0x0fc7, CMPXCHG8B, M).ext(1).mem().on(CX8).with(LOCKABLE)));
         Mnemonic[] shifts = {ROL, ROR, RCL, RCR, SHL, SHR, SHL, SAR};
+        t.add(insn(0xd0, SETMO, Eb, ONE).ext(6).on(ONLY_8086)); t.add(insn(0xd1, SETMO, Ev, ONE).ext(6).on(ONLY_8086));
+        t.add(insn(0xd2, SETMO, Eb, CL).ext(6).on(ONLY_8086)); t.add(insn(0xd3, SETMO, Ev, CL).ext(6).on(ONLY_8086));
         for (int i = 0; i < 8; i++) {
             Mnemonic m = shifts[i];
             t.add(insn(0xc0, m, Eb, Ib).ext(i).on(I186));
@@ -155,7 +158,11 @@ final class IntegerRows {
             t.add(insn(0x0f40 + i, cmov[i], Gv, Ev).on(CMOV));
         }
         t.addAll(List.of(
+            insn(0x8f, POP, Ev).on(ONLY_8086), insn(0xc6, MOV, Eb, Ib).on(ONLY_8086), insn(0xc7, MOV, Ev, Iz).on(ONLY_8086),
             insn(0xc0, RET, Iw).on(ONLY_8086).with(ENDS_BLOCK), insn(0xc1, RET).on(ONLY_8086).with(ENDS_BLOCK)));
+        for (int i = 0; i < 8; i++) {
+            t.add(insn(0xd8 + i, NOP, Ev).on(ONLY_8086));
+        }
         return List.copyOf(t);
     }
     // spotless:on

@@ -156,6 +156,7 @@ public enum Mnemonic {
     SETBE,
     SETL,
     SETLE,
+    SETMO,
     SETNB,
     SETNBE,
     SETNL,

@@ -131,12 +131,7 @@ final class BranchOps {
         return new Op(in) {
             @Override
             public void exec(Cpu c) {
-                // The 8086 decrements SP before it reads the register: CALL SP goes to the new
-                // value.
                 long target = c.r[s] & mask;
-                if (s == RSP && c.model == trivium.cpu.CpuModel.I8086) {
-                    target = target - 2 & mask;
-                }
                 c.checkTarget(target);
                 c.push(size, next);
                 c.rip = target;

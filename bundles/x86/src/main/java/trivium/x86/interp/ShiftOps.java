@@ -9,7 +9,14 @@ import trivium.x86.decode.Operand.Place;
 
 /** Shifts and rotates, single and double. */
 final class ShiftOps {
-    private static final int ROL = 0, ROR = 1, RCL = 2, RCR = 3, SHL = 4, SHR = 5, SAR = 7;
+    private static final int ROL = 0,
+            ROR = 1,
+            RCL = 2,
+            RCR = 3,
+            SHL = 4,
+            SHR = 5,
+            SETMO = 6,
+            SAR = 7;
 
     private ShiftOps() {}
 
@@ -22,6 +29,7 @@ final class ShiftOps {
             case SHL -> shift(in, SHL);
             case SHR -> shift(in, SHR);
             case SAR -> shift(in, SAR);
+            case SETMO -> shift(in, SETMO);
             case SHLD -> doubleShift(in, true);
             case SHRD -> doubleShift(in, false);
             default -> null;
@@ -154,6 +162,7 @@ final class ShiftOps {
             case RCR -> rcr(c, a, count % (width + 1), width);
             case SHL -> shl(c, a, count, sh);
             case SHR -> shr(c, a << sh >>> sh, count, sh);
+            case SETMO -> Alu.logic(c, -1);
             default -> sar(c, a, count);
         };
     }
