@@ -107,25 +107,4 @@ final class SystemUnit {
     boolean debugTraps(boolean trapFlagWasSet) {
         return true;
     }
-
-    /** Loads a segment register with all checks. */
-    void loadSegment(int segment, int selector) {
-        s.segments[segment].set(selector, (long) selector << 4, 0xffff, Segment.P | Segment.S | 3);
-        c.segmentChanged(segment);
-    }
-
-    /** Faults if the guest may not use these ports. */
-    void checkIo(int port, int size) {}
-
-    /** RFLAGS as PUSHF stores it. */
-    long flagsImage(int size) {
-        return c.flags();
-    }
-
-    /** POPF. */
-    void popFlags(long value, int size) {
-        c.setStatusFlags((int) value);
-        s.rflags = value & ~(long) STATUS | 2;
-        updateAttention();
-    }
 }
