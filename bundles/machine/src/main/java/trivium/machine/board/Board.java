@@ -1,0 +1,204 @@
+package trivium.machine.board;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.device.ApicBus;
+import trivium.device.Device;
+import trivium.device.DeviceFactory;
+import trivium.device.DeviceOptions;
+import trivium.device.IoApic;
+import trivium.device.IsaPic;
+import trivium.device.PowerControl;
+import trivium.machine.memory.GuestMemory;
+import trivium.vm.VmConfig;
+import trivium.vm.VmException;
+
+/**
+ * A PC while it is powered on: memory, buses, wires, clock, vCPUs and the devices plugged in. It
+ * knows no device by class; parts find each other by the services they provide.
+ */
+public final class Board implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Board.class);
+
+    private record Plugged(String model, Device device, DevicePlatform platform) {}
+
+    private final VmConfig config;
+    private final Backends backends;
+    private final PowerControl power;
+    private final GuestMemory memory;
+    private final PortBus ports = new PortBus();
+    private final PciRoot pci = new PciRoot();
+    private final InterruptLines lines = new InterruptLines();
+    private final Clock clock;
+    private final Timers timers;
+    private final List<VirtualCpu> vcpus = new ArrayList<>();
+    private final List<Plugged> devices = new ArrayList<>();
+    private final Map<Class<?>, List<Object>> services = new ConcurrentHashMap<>();
+
+    /**
+     * @param onFailure told of what a timer's action throws
+     * @throws VmException if the host has not enough memory
+     */
+    public Board(
+            VmConfig config, Backends backends, PowerControl power, Consumer<Throwable> onFailure)
+            throws VmException {
+        this.config = config;
+        this.backends = backends;
+        this.power = power;
+        try {
+            memory = new GuestMemory(config.name(), (long) config.memoryMiB() << 20);
+        } catch (IOException e) {
+            throw new VmException(
+                    "vm %s: %d MiB of memory cannot be had: %s"
+                            .formatted(config.name(), config.memoryMiB(), e.getMessage()),
+                    e);
+        }
+        clock = new Clock(System.currentTimeMillis(), config.icount());
+        timers = new Timers(config.name(), clock, onFailure);
+        for (int i = 0; i < config.cpus(); i++) {
+            vcpus.add(new VirtualCpu(i, config.cpu(), memory, ports, timers));
+        }
+    }
+
+    /**
+     * Makes a device and plugs it in.
+     *
+     * @throws VmException as the factory says; the board is as before
+     */
+    public void plug(DeviceFactory factory, Map<String, String> options) throws VmException {
+        String model = factory.model();
+        DevicePlatform platform = new DevicePlatform(this, model);
+        try {
+            Device device = factory.create(platform, new DeviceOptions(model, options));
+            devices.add(new Plugged(model, device, platform));
+        } catch (VmException e) {
+            platform.close();
+            throw e;
+        } catch (IllegalArgumentException e) {
+            platform.close();
+            throw new VmException("device %s: %s".formatted(model, e.getMessage()), e);
+        }
+    }
+
+    /** Joins vCPUs and interrupt controllers. Called once, when every device is plugged in. */
+    public void connect() {
+        IsaPic pic = find(IsaPic.class).orElse(null);
+        ApicBus apics = find(ApicBus.class).orElse(null);
+        for (VirtualCpu vcpu : vcpus) {
+            vcpu.connect(pic, apics);
+        }
+        if (pic != null) {
+            lines.setPic(pic);
+            pic.setOutput(
+                    asserted -> {
+                        if (apics != null) {
+                            apics.setPicLine(asserted);
+                        }
+                        vcpus.forEach(VirtualCpu::update);
+                    });
+        }
+        find(IoApic.class).ifPresent(lines::setIoApic);
+    }
+
+    /** Power-on or hard reset of every device. The vCPUs stand still. */
+    public void resetDevices() {
+        memory.setA20(true);
+        for (Plugged plugged : devices) {
+            synchronized (plugged.device) {
+                plugged.device.reset();
+            }
+        }
+        vcpus.forEach(VirtualCpu::clearEvents);
+    }
+
+    <T> void provide(Class<T> type, T service) {
+        services.compute(
+                type,
+                (_, old) -> {
+                    List<Object> all = new ArrayList<>(old == null ? List.of() : old);
+                    all.add(service);
+                    return List.copyOf(all);
+                });
+    }
+
+    <T> void withdraw(Class<T> type, T service) {
+        services.computeIfPresent(
+                type, (_, old) -> old.stream().filter(s -> s != service).toList());
+    }
+
+    /** What a device provided last under a type. */
+    public <T> Optional<T> find(Class<T> type) {
+        List<Object> all = services.getOrDefault(type, List.of());
+        return all.isEmpty() ? Optional.empty() : Optional.of(type.cast(all.getLast()));
+    }
+
+    public List<String> models() {
+        return devices.stream().map(Plugged::model).toList();
+    }
+
+    public VmConfig config() {
+        return config;
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    public PortBus ports() {
+        return ports;
+    }
+
+    public PciRoot pci() {
+        return pci;
+    }
+
+    InterruptLines lines() {
+        return lines;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public Timers timers() {
+        return timers;
+    }
+
+    public List<VirtualCpu> vcpus() {
+        return vcpus;
+    }
+
+    Backends backends() {
+        return backends;
+    }
+
+    PowerControl power() {
+        return power;
+    }
+
+    /** Removes every device, the last first, and gives the memory back. The vCPUs are gone. */
+    @Override
+    public void close() {
+        clock.stop();
+        timers.close();
+        for (Plugged plugged : devices.reversed()) {
+            try {
+                synchronized (plugged.device) {
+                    plugged.device.close();
+                }
+                plugged.platform.close();
+            } catch (RuntimeException e) {
+                LOG.error("vm {}: {} did not close", config.name(), plugged.model, e);
+            }
+        }
+        devices.clear();
+        memory.close();
+    }
+}

@@ -1,0 +1,127 @@
+package trivium.machine.board;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.bus.BusDevice;
+import trivium.bus.PortIo;
+
+/**
+ * The I/O ports. An access that no single window takes whole falls into halves. Where windows
+ * overlap, the one claimed first answers: a PCI BAR that the guest moves cannot cover the board's
+ * own chips.
+ */
+public final class PortBus implements PortIo {
+    private static final Logger LOG = LoggerFactory.getLogger(PortBus.class);
+    private static final int PORTS = 0x10000;
+
+    /** A claim, for releasing it. */
+    static final class Window {
+        final String name;
+        final int base, count;
+        private final Object owner;
+        private final BusDevice device;
+
+        private Window(String name, int base, int count, Object owner, BusDevice device) {
+            this.name = name;
+            this.base = base;
+            this.count = count;
+            this.owner = owner;
+            this.device = device;
+        }
+
+        boolean covers(int port, int size) {
+            return port >= base && port + size <= base + count;
+        }
+    }
+
+    private final Window[] table = new Window[PORTS];
+    private final List<Window> windows = new ArrayList<>();
+
+    /**
+     * @throws IllegalArgumentException if these are no ports
+     */
+    synchronized Window claim(String name, int base, int count, Object owner, BusDevice device) {
+        if (base < 0 || count <= 0 || base + count > PORTS) {
+            throw new IllegalArgumentException(
+                    "%s: no ports %#x+%d".formatted(name, base, count));
+        }
+        Window window = new Window(name, base, count, owner, device);
+        windows.add(window);
+        for (int port = base; port < base + count; port++) {
+            if (table[port] == null) {
+                table[port] = window;
+            } else {
+                LOG.debug("port {}: {} stays, {} waits", port, table[port].name, name);
+            }
+        }
+        return window;
+    }
+
+    synchronized void release(Window window) {
+        windows.remove(window);
+        for (int port = window.base; port < window.base + window.count; port++) {
+            if (table[port] == window) {
+                table[port] = firstAt(port);
+            }
+        }
+    }
+
+    private Window firstAt(int port) {
+        for (Window window : windows) {
+            if (window.covers(port, 1)) {
+                return window;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public int in(int port, int size) {
+        Window window = table[port & 0xffff];
+        if (size == 1 ? window == null : window == null || !window.covers(port, size)) {
+            return size == 1 || port + size > PORTS ? -1 >>> 32 - size * 8 : inHalves(port, size);
+        }
+        BusThread thread = BusThread.enter();
+        try {
+            synchronized (window.owner) {
+                return (int) window.device.read(port - window.base, size) & -1 >>> 32 - size * 8;
+            }
+        } finally {
+            BusThread.leave(thread);
+        }
+    }
+
+    private int inHalves(int port, int size) {
+        int half = size / 2;
+        return in(port, half) | in(port + half, half) << half * 8;
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+        Window window = table[port & 0xffff];
+        if (size == 1 ? window == null : window == null || !window.covers(port, size)) {
+            outHalves(port, size, value);
+            return;
+        }
+        BusThread thread = BusThread.enter();
+        try {
+            synchronized (window.owner) {
+                window.device.write(
+                        port - window.base, size, value & 0xffff_ffffL >>> 32 - size * 8);
+            }
+        } finally {
+            BusThread.leave(thread);
+        }
+    }
+
+    private void outHalves(int port, int size, int value) {
+        if (size == 1 || port + size > PORTS) {
+            return;
+        }
+        int half = size / 2;
+        out(port, half, value);
+        out(port + half, half, value >>> half * 8);
+    }
+}

@@ -1,0 +1,251 @@
+package trivium.machine.board;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import trivium.bus.PortIo;
+import trivium.cpu.CpuModel;
+import trivium.cpu.LocalApic;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuState;
+import trivium.device.ApicBus;
+import trivium.device.IsaPic;
+import trivium.memory.PhysicalMemory;
+
+/**
+ * A vCPU of a board: its state, and what asks for its attention. Event bits are set on any thread;
+ * the state belongs to the vCPU's thread while the VM runs.
+ */
+public final class VirtualCpu implements Vcpu, ApicBus.Target {
+    private static final VarHandle PENDING;
+    private static final long RFLAGS_IF = 1L << 9;
+
+    static {
+        try {
+            PENDING =
+                    MethodHandles.lookup().findVarHandle(VirtualCpu.class, "pending", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int index;
+    private final CpuModel model;
+    private final PhysicalMemory memory;
+    private final PortIo ports;
+    private final Clock clock;
+    private final Timers timers;
+    private final VcpuState state = new VcpuState();
+    private final LongAdder halts = new LongAdder();
+
+    private volatile int pending;
+    private volatile int sipiVector;
+    private volatile boolean waiting;
+    private volatile Thread thread;
+    private volatile IsaPic pic;
+    private volatile ApicBus apics;
+
+    VirtualCpu(int index, CpuModel model, PhysicalMemory memory, PortIo ports, Timers timers) {
+        this.index = index;
+        this.model = model;
+        this.memory = memory;
+        this.ports = ports;
+        this.clock = timers.clock();
+        this.timers = timers;
+    }
+
+    /** Joins the interrupt controllers the board has; either may be null. */
+    void connect(IsaPic pic, ApicBus apics) {
+        this.pic = pic;
+        this.apics = apics;
+        if (apics != null) {
+            apics.connect(index, this);
+        }
+        update();
+    }
+
+    /** Called on the thread that will run this vCPU. */
+    public void bindThread() {
+        thread = Thread.currentThread();
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public VcpuState state() {
+        return state;
+    }
+
+    @Override
+    public CpuModel model() {
+        return model;
+    }
+
+    @Override
+    public PhysicalMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public PortIo ports() {
+        return ports;
+    }
+
+    @Override
+    public LocalApic apic() {
+        ApicBus bus = apics;
+        return bus == null ? LocalApic.NONE : bus.apic(index);
+    }
+
+    // --- events
+
+    @Override
+    public int pending() {
+        return pending;
+    }
+
+    @Override
+    public boolean take(int bit) {
+        return ((int) PENDING.getAndBitwiseAnd(this, ~bit) & bit) != 0;
+    }
+
+    /** Sets an event bit and wakes the thread if it waits. */
+    public void set(int bit) {
+        PENDING.getAndBitwiseOr(this, bit);
+        if (waiting) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    public void kick() {
+        set(KICK);
+    }
+
+    /** Forgets events of before a reset; KICK stays. */
+    void clearEvents() {
+        PENDING.getAndBitwiseAnd(this, KICK);
+        update();
+    }
+
+    /**
+     * The interrupt lines changed. No lock is taken, since callers hold those of controllers: two
+     * that race both clear first and look again after.
+     */
+    @Override
+    public void update() {
+        if (interruptAsserted()) {
+            if ((pending & INTR) == 0) {
+                set(INTR);
+            }
+            return;
+        }
+        PENDING.getAndBitwiseAnd(this, ~INTR);
+        if (interruptAsserted()) {
+            set(INTR);
+        }
+    }
+
+    private boolean interruptAsserted() {
+        ApicBus bus = apics;
+        return bus != null && bus.interruptPending(index) || picAsserted(bus);
+    }
+
+    private boolean picAsserted(ApicBus bus) {
+        IsaPic controller = pic;
+        return controller != null
+                && controller.interruptAsserted()
+                && (bus == null ? index == 0 : bus.acceptsPic(index));
+    }
+
+    @Override
+    public void nmi() {
+        set(NMI);
+    }
+
+    @Override
+    public void init() {
+        set(INIT);
+    }
+
+    @Override
+    public void sipi(int vector) {
+        sipiVector = vector & 0xff;
+        set(SIPI);
+    }
+
+    @Override
+    public int sipiVector() {
+        return sipiVector;
+    }
+
+    @Override
+    public int acknowledgeInterrupt() {
+        ApicBus bus = apics;
+        int vector = bus == null ? -1 : bus.acknowledge(index);
+        if (vector < 0 && picAsserted(bus)) {
+            vector = pic.acknowledge();
+        }
+        update();
+        return vector;
+    }
+
+    // --- waiting and time
+
+    @Override
+    public void onHalt() {
+        halts.increment();
+    }
+
+    public long halts() {
+        return halts.sum();
+    }
+
+    @Override
+    public long tsc() {
+        return clock.nanos(); // 1 GHz
+    }
+
+    @Override
+    public void awaitPending() throws InterruptedException {
+        waiting = true;
+        try {
+            while ((pending & wakingEvents()) == 0) {
+                if (clock.counted()) {
+                    skipToNextTimer();
+                } else {
+                    LockSupport.park(this);
+                }
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("vCPU %d".formatted(index));
+                }
+            }
+        } finally {
+            waiting = false;
+        }
+    }
+
+    /** What ends the present wait: an interrupt only if the CPU would take it. */
+    private int wakingEvents() {
+        if (state.activity == VcpuState.WAIT_FOR_SIPI) {
+            return INIT | SIPI | KICK;
+        }
+        int events = INIT | KICK;
+        events |= state.nmiBlocked ? 0 : NMI;
+        return (state.rflags & RFLAGS_IF) != 0 ? events | INTR : events;
+    }
+
+    /** Nothing else moves a counted clock while its only vCPU is halted. */
+    private void skipToNextTimer() {
+        long next = timers.earliest();
+        if (next == Long.MAX_VALUE) {
+            LockSupport.parkNanos(this, 1_000_000);
+            return;
+        }
+        clock.advance(Math.max(0, next - clock.nanos()));
+        timers.runDue();
+    }
+}
