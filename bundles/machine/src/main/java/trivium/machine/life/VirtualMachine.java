@@ -1,0 +1,667 @@
+package trivium.machine.life;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.cpu.ExecutionEngine;
+import trivium.device.PowerButton;
+import trivium.device.PowerControl;
+import trivium.display.Frame;
+import trivium.display.Screen;
+import trivium.hostos.HostInfo;
+import trivium.input.KeyboardSink;
+import trivium.input.PointerSink;
+import trivium.machine.board.Board;
+import trivium.machine.board.VirtualCpu;
+import trivium.machine.boot.Boot;
+import trivium.machine.boot.Firmware;
+import trivium.machine.serial.SerialPort;
+import trivium.mmu.MmuStrategy;
+import trivium.vm.Vm;
+import trivium.vm.VmConfig;
+import trivium.vm.VmEvent;
+import trivium.vm.VmException;
+import trivium.vm.VmState;
+import trivium.x86.Reset;
+
+/**
+ * A VM and its life. Whoever changes it holds {@code control}; what a guest or a failing vCPU asks
+ * for is done on a thread of its own, after the vCPUs were told to stand still at once.
+ */
+public final class VirtualMachine implements Vm, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
+    private static final int SWAP_SECONDS = 10;
+
+    private final VmConfig config;
+    private final Catalog catalog;
+    private final Firmware firmware;
+    private final Consumer<VmEvent> events;
+    private final SerialPort serial;
+
+    /** Taken before every other lock; never while a device's monitor is held. */
+    private final ReentrantLock control = new ReentrantLock();
+
+    // Written under control.
+    private volatile VmState state = VmState.OFF;
+    private volatile Machine machine;
+    private volatile String engine, mmu;
+    private volatile String failure;
+    private volatile Frame lastFrame;
+    private volatile List<String> lastText = List.of();
+    private volatile Statistics lastStatistics = new Statistics(0, 0, 0, Map.of());
+    private volatile CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+
+    /** What is there while the VM is on. */
+    private record Machine(
+            Board board,
+            Boot boot,
+            Drives drives,
+            SerialOutput output,
+            List<VcpuLoop> loops,
+            long since) {}
+
+    /**
+     * @param events told of what happens to this VM; must not block
+     */
+    public VirtualMachine(
+            VmConfig config, Catalog catalog, Firmware firmware, Consumer<VmEvent> events) {
+        this.config = config;
+        this.catalog = catalog;
+        this.firmware = firmware;
+        this.events = events;
+        this.engine = config.engine();
+        this.mmu = config.mmu();
+        this.serial = new SerialPort(config.name());
+    }
+
+    @Override
+    public String id() {
+        return config.name();
+    }
+
+    @Override
+    public VmConfig config() {
+        return config;
+    }
+
+    @Override
+    public VmState state() {
+        return state;
+    }
+
+    // --- power
+
+    @Override
+    public void start() throws VmException {
+        control.lock();
+        try {
+            if (state == VmState.RUNNING || state == VmState.PAUSED) {
+                throw wrongState("start", "off");
+            }
+            powerOn();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private void powerOn() throws VmException {
+        ExecutionEngine chosenEngine = catalog.engine(config.engine());
+        MmuStrategy chosenMmu = catalog.strategy(config.mmu());
+        checkMemory();
+        Boot boot = Boot.prepare(config, firmware);
+        Drives drives = Drives.open(config.boot().drives());
+        SerialOutput output = null;
+        Board board = null;
+        try {
+            output = SerialOutput.open(config, serial);
+            var backends = new VmBackends(config, boot, drives, output.backend());
+            board = new Board(config, backends, new Power(), e -> crashed("a timer failed", e));
+            plugDevices(board);
+            board.connect();
+            boot.install(board);
+            machine = new Machine(board, boot, drives, output, new ArrayList<>(), System.nanoTime());
+            resetAll(board, boot);
+        } catch (VmException | RuntimeException e) {
+            machine = null;
+            closeAll(board, output, drives);
+            throw e;
+        }
+        launch(chosenEngine, chosenMmu);
+    }
+
+    private void launch(ExecutionEngine chosenEngine, MmuStrategy chosenMmu) {
+        failure = null;
+        if (outcome.isDone()) {
+            outcome = new CompletableFuture<>();
+        }
+        engine = chosenEngine.name();
+        mmu = chosenMmu.name();
+        Board board = machine.board;
+        for (VirtualCpu vcpu : board.vcpus()) {
+            var loop = new VcpuLoop(board, vcpu, chosenEngine, chosenMmu, new LoopObserver());
+            machine.loops.add(loop);
+            loop.start();
+        }
+        enter(VmState.RUNNING, "started");
+        proceed();
+    }
+
+    private void checkMemory() throws VmException {
+        long hostMiB = HostInfo.memoryBytes() >> 20;
+        if (config.memoryMiB() > hostMiB) {
+            throw new VmException(
+                    "vm %s: %d MiB of memory is more than this host has, %d MiB"
+                            .formatted(id(), config.memoryMiB(), hostMiB));
+        }
+    }
+
+    private void plugDevices(Board board) throws VmException {
+        for (VmConfig.DeviceSpec device : PcModel.devices(config)) {
+            board.plug(catalog.device(device.model()), device.options());
+        }
+        if (config.debugExit() || !config.logPorts().isEmpty()) {
+            board.plug(new DebugPorts.Factory(config), Map.of());
+        }
+    }
+
+    private void resetAll(Board board, Boot with) throws VmException {
+        board.resetDevices();
+        for (VirtualCpu vcpu : board.vcpus()) {
+            Reset.powerOn(vcpu.state(), config.cpu(), vcpu.index());
+            vcpu.apic().reset();
+            vcpu.apic().setBase(vcpu.state().apicBase);
+        }
+        with.enter(board);
+    }
+
+    @Override
+    public void shutdown() throws VmException {
+        Machine now = machineOr("shut down");
+        PowerButton button =
+                now.board
+                        .find(PowerButton.class)
+                        .orElseThrow(() -> new VmException("vm %s has no power button".formatted(id())));
+        button.press();
+    }
+
+    @Override
+    public void stop() throws VmException {
+        control.lock();
+        try {
+            machineOr("stop");
+            powerOff("stop", new Outcome.PoweredOff("operator"));
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** Cuts the power. Control is held. */
+    private void powerOff(String why, Outcome how) {
+        boolean still = holdAll();
+        snapshot();
+        boolean ended = quitAll();
+        Machine was = machine;
+        machine = null;
+        if (still && ended) {
+            closeAll(was.board, was.output, was.drives);
+        } else {
+            // Its thread may still touch guest memory, so that memory is never given back.
+            LOG.error("vm {}: a vCPU did not stop; its memory and drives stay in use", id());
+        }
+        boolean crashed = how instanceof Outcome.Crashed || how instanceof Outcome.TripleFault;
+        enter(crashed ? VmState.CRASHED : VmState.OFF, why);
+        outcome.complete(how);
+    }
+
+    private static void closeAll(Board board, SerialOutput output, Drives drives) {
+        if (board != null) {
+            board.close();
+        }
+        drives.close();
+        if (output != null) {
+            output.close();
+        }
+    }
+
+    // --- pause, resume, reset
+
+    @Override
+    public void pause() throws VmException {
+        control.lock();
+        try {
+            if (state != VmState.RUNNING) {
+                throw wrongState("pause", "running");
+            }
+            holdAll();
+            enter(VmState.PAUSED, "paused");
+        } finally {
+            control.unlock();
+        }
+    }
+
+    @Override
+    public void resume() throws VmException {
+        control.lock();
+        try {
+            if (state != VmState.PAUSED) {
+                throw wrongState("resume", "paused");
+            }
+            enter(VmState.RUNNING, "resumed");
+            proceed();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    @Override
+    public void reset() throws VmException {
+        control.lock();
+        try {
+            machineOr("reset");
+            resetHeld();
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** Control is held and the VM is on. */
+    private void resetHeld() throws VmException {
+        holdAll();
+        resetAll(machine.board, machine.boot);
+        swapAll(catalog.engine(engine), catalog.strategy(mmu)); // engines forget what they cached
+        if (state == VmState.RUNNING) {
+            proceed();
+        }
+        LOG.info("vm {}: reset", id());
+    }
+
+    /** Brings every vCPU and timer to rest. @return false if a vCPU does not come to rest */
+    private boolean holdAll() {
+        Machine now = machine;
+        now.loops.forEach(VcpuLoop::hold);
+        boolean all = true;
+        for (VcpuLoop loop : now.loops) {
+            all &= uninterrupted(loop::awaitHeld);
+        }
+        now.board.clock().stop();
+        now.board.timers().settle();
+        return all;
+    }
+
+    private void proceed() {
+        machine.board.clock().run();
+        machine.board.timers().resume();
+        machine.loops.forEach(VcpuLoop::release);
+    }
+
+    private boolean quitAll() {
+        machine.loops.forEach(VcpuLoop::quit);
+        boolean all = true;
+        for (VcpuLoop loop : machine.loops) {
+            all &= uninterrupted(loop::join);
+        }
+        return all;
+    }
+
+    private interface Wait {
+        boolean done() throws InterruptedException;
+    }
+
+    /** A caller's interrupt does not leave a VM half changed: it is restored afterwards. */
+    private static boolean uninterrupted(Wait wait) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return wait.done();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    // --- what guests and failures ask for
+
+    private final class Power implements PowerControl {
+        @Override
+        public void powerOff(String by) {
+            soon(() -> VirtualMachine.this.powerOff(by, new Outcome.PoweredOff(by)));
+        }
+
+        @Override
+        public void reset(String by) {
+            soon(
+                    () -> {
+                        try {
+                            resetHeld();
+                        } catch (VmException e) {
+                            crash("reset by " + by + ": " + e.getMessage(), e);
+                        }
+                    });
+        }
+
+        @Override
+        public void debugExit(int value) {
+            soon(
+                    () ->
+                            VirtualMachine.this.powerOff(
+                                    "debug exit " + value, new Outcome.DebugExit(value)));
+        }
+    }
+
+    private final class LoopObserver implements VcpuLoop.Observer {
+        @Override
+        public void tripleFault(VcpuLoop loop) {
+            soon(
+                    () -> {
+                        String registers = RegisterText.of(loop.vcpu().state());
+                        int index = loop.vcpu().index();
+                        failure = "vCPU %d: triple fault".formatted(index);
+                        LOG.error("vm {}, vCPU {}: triple fault\n{}", id(), index, registers);
+                        powerOff(failure, new Outcome.TripleFault(registers));
+                    });
+        }
+
+        @Override
+        public void failed(VcpuLoop loop, String reason, Throwable cause) {
+            crashed("vCPU %d: %s".formatted(loop.vcpu().index(), reason), cause);
+        }
+    }
+
+    private void crashed(String reason, Throwable cause) {
+        soon(() -> crash(reason, cause));
+    }
+
+    /** Control is held and the VM is on. */
+    private void crash(String reason, Throwable cause) {
+        failure = reason;
+        holdAll();
+        LOG.error("vm {}: {}\n{}", id(), reason, allRegisters(), cause);
+        powerOff(reason, new Outcome.Crashed(reason));
+    }
+
+    private String allRegisters() {
+        StringBuilder text = new StringBuilder();
+        machine.loops.forEach(l -> text.append(RegisterText.of(l.vcpu().state())));
+        return text.toString();
+    }
+
+    /** Stops the guest where it is and acts under control, if the machine is then still the same. */
+    private void soon(Runnable action) {
+        Machine now = machine;
+        if (now == null) {
+            return;
+        }
+        now.loops.forEach(VcpuLoop::hold);
+        Thread.ofPlatform()
+                .daemon()
+                .name("trivium-%s-control".formatted(id()))
+                .start(() -> act(now, action));
+    }
+
+    private void act(Machine when, Runnable action) {
+        control.lock();
+        try {
+            if (machine == when) {
+                action.run();
+            }
+        } catch (RuntimeException e) {
+            LOG.error("vm {}: control failed", id(), e);
+            if (machine == when) {
+                crash("control failed: " + e, e);
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    // --- engines
+
+    @Override
+    public void useEngine(String name) throws VmException {
+        control.lock();
+        try {
+            ExecutionEngine chosen = catalog.engine(name);
+            machineOr("change the engine of");
+            swap(chosen, catalog.strategy(mmu));
+        } finally {
+            control.unlock();
+        }
+    }
+
+    @Override
+    public void useMmu(String name) throws VmException {
+        control.lock();
+        try {
+            MmuStrategy chosen = catalog.strategy(name);
+            machineOr("change the MMU strategy of");
+            swap(catalog.engine(engine), chosen);
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** Every vCPU stands still before the first changes, so that no two run on two engines. */
+    private void swap(ExecutionEngine to, MmuStrategy with) throws VmException {
+        String from = engine;
+        holdAll();
+        try {
+            swapAll(to, with);
+            engine = to.name();
+            mmu = with.name();
+        } finally {
+            if (state == VmState.RUNNING) {
+                proceed();
+            }
+        }
+        events.accept(new VmEvent.EngineChanged(id(), from, engine));
+    }
+
+    private void swapAll(ExecutionEngine to, MmuStrategy with) throws VmException {
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        machine.loops.forEach(loop -> all.add(loop.swap(to, with)));
+        for (CompletableFuture<Void> one : all) {
+            try {
+                one.get(SWAP_SECONDS, TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                throw new VmException(
+                        "vm %s: engine %s with MMU strategy %s cannot take over: %s"
+                                .formatted(id(), to.name(), with.name(), e.getMessage()),
+                        e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new VmException("vm %s: interrupted".formatted(id()), e);
+            }
+        }
+    }
+
+    /** An engine or a strategy was withdrawn: go on with another, or crash cleanly. */
+    public void withdrawn(String kind, String name) {
+        control.lock();
+        try {
+            if (machine == null || !name.equals(kind.equals("engine") ? engine : mmu)) {
+                return;
+            }
+            LOG.info("vm {}: {} {} is gone, taking another", id(), kind, name);
+            swap(
+                    catalog.engine(kind.equals("engine") ? Catalog.AUTO : engine),
+                    catalog.strategy(kind.equals("engine") ? mmu : Catalog.AUTO));
+        } catch (VmException e) {
+            crash("%s %s was removed: %s".formatted(kind, name, e.getMessage()), e);
+        } finally {
+            control.unlock();
+        }
+    }
+
+    @Override
+    public String engine() {
+        return engine;
+    }
+
+    @Override
+    public String mmu() {
+        return mmu;
+    }
+
+    // --- looking at it
+
+    @Override
+    public Optional<String> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    @Override
+    public CompletableFuture<Outcome> outcome() {
+        return outcome;
+    }
+
+    @Override
+    public Optional<Screen> screen() {
+        return find(Screen.class);
+    }
+
+    @Override
+    public Optional<KeyboardSink> keyboard() {
+        return find(KeyboardSink.class);
+    }
+
+    @Override
+    public Optional<PointerSink> pointer() {
+        return find(PointerSink.class);
+    }
+
+    private <T> Optional<T> find(Class<T> type) {
+        Machine now = machine;
+        return now == null ? Optional.empty() : now.board.find(type);
+    }
+
+    @Override
+    public SerialConsole console() {
+        return serial;
+    }
+
+    @Override
+    public long uptimeMillis() {
+        Machine now = machine;
+        return now == null ? 0 : now.board.clock().nanos() / 1_000_000;
+    }
+
+    @Override
+    public Statistics statistics() {
+        Machine now = machine;
+        return now == null ? lastStatistics : statistics(now);
+    }
+
+    private static Statistics statistics(Machine now) {
+        long instructions = 0, cpuNanos = 0;
+        Map<String, Long> counters = new TreeMap<>();
+        for (VcpuLoop loop : now.loops) {
+            instructions += loop.instructions();
+            loop.addCounters(counters);
+            cpuNanos += Math.max(0, cpuTime(loop.threadId()));
+        }
+        return new Statistics(instructions, cpuNanos, System.nanoTime() - now.since, counters);
+    }
+
+    private static long cpuTime(long thread) {
+        var threads = ManagementFactory.getThreadMXBean();
+        return threads.isThreadCpuTimeSupported() ? threads.getThreadCpuTime(thread) : 0;
+    }
+
+    /** Keeps what people may still ask for after the power is off. */
+    private void snapshot() {
+        lastStatistics = statistics(machine);
+        screen().ifPresent(
+                        screen -> {
+                            Frame frame = new Frame();
+                            screen.refresh(frame);
+                            lastFrame = frame;
+                            lastText = screen.text();
+                        });
+    }
+
+    /** The picture when the power went off last; empty before, or without a display. */
+    public Optional<Frame> lastFrame() {
+        return Optional.ofNullable(lastFrame);
+    }
+
+    /** The text of that picture, if it was text. */
+    public List<String> lastText() {
+        return lastText;
+    }
+
+    @Override
+    public String registers(int vcpu) throws VmException {
+        control.lock();
+        try {
+            Machine now = machineOr("read registers of");
+            if (vcpu < 0 || vcpu >= now.loops.size()) {
+                throw new VmException(
+                        "vm %s has no vCPU %d; there are 0 to %d"
+                                .formatted(id(), vcpu, now.loops.size() - 1));
+            }
+            VcpuLoop loop = now.loops.get(vcpu);
+            loop.hold();
+            uninterrupted(loop::awaitHeld);
+            try {
+                return RegisterText.of(loop.vcpu().state());
+            } finally {
+                if (state == VmState.RUNNING) {
+                    loop.release();
+                }
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private Machine machineOr(String action) throws VmException {
+        Machine now = machine;
+        if (now == null) {
+            throw wrongState(action, "running or paused");
+        }
+        return now;
+    }
+
+    private VmException wrongState(String action, String needed) {
+        return new VmException(
+                "cannot %s vm %s: it is %s, not %s".formatted(action, id(), state, needed));
+    }
+
+    private void enter(VmState to, String why) {
+        VmState from = state;
+        state = to;
+        LOG.info("vm {}: {} ({})", id(), to, why);
+        events.accept(new VmEvent.StateChanged(id(), from, to, why));
+    }
+
+    /** Cuts the power if it is on, and ends the console. */
+    @Override
+    public void close() {
+        control.lock();
+        try {
+            if (machine != null) {
+                powerOff("appliance stops", new Outcome.PoweredOff("appliance"));
+            }
+            serial.close();
+        } finally {
+            control.unlock();
+        }
+    }
+}
