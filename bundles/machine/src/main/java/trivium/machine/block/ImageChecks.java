@@ -22,8 +22,7 @@ final class ImageChecks {
     /**
      * @return what is wrong, or null
      */
-    static String fault(RawImage image, BlockKind kind)
-            throws IOException {
+    static String fault(RawImage image, BlockKind kind) throws IOException {
         if (image.sizeBytes() == 0) {
             return "is empty";
         }
@@ -33,8 +32,7 @@ final class ImageChecks {
         }
         String foreign = foreignFormat(image);
         if (foreign != null) {
-            return "is a %s image; only raw images and ISO files are understood"
-                    .formatted(foreign);
+            return "is a %s image; only raw images and ISO files are understood".formatted(foreign);
         }
         return switch (kind) {
             case DISK -> null;
@@ -65,11 +63,11 @@ final class ImageChecks {
         }
         byte[] descriptor = new byte[CD_SECTOR_BYTES];
         image.read(VOLUME_DESCRIPTOR, descriptor, 0, descriptor.length);
-        boolean iso = new String(descriptor, 1, 5, StandardCharsets.US_ASCII)
-                .equals("CD001");
-        long told = (ByteBuffer.wrap(descriptor)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .getInt(VOLUME_SIZE) & 0xffff_ffffL) * CD_SECTOR_BYTES;
+        boolean iso = new String(descriptor, 1, 5, StandardCharsets.US_ASCII).equals("CD001");
+        long told =
+                (ByteBuffer.wrap(descriptor).order(ByteOrder.LITTLE_ENDIAN).getInt(VOLUME_SIZE)
+                                & 0xffff_ffffL)
+                        * CD_SECTOR_BYTES;
         return iso && told > image.sizeBytes()
                 ? "is truncated: it has %d of %d bytes".formatted(image.sizeBytes(), told)
                 : null;

@@ -43,7 +43,8 @@ public final class RawImage implements BlockBackend, AutoCloseable {
         }
         boolean readOnly = drive.readOnly() || drive.kind() == BlockKind.CDROM;
         if (!Files.isReadable(path) || !readOnly && !Files.isWritable(path)) {
-            throw unusable(drive, readOnly ? "cannot be read" : "cannot be written; is it read-only?");
+            throw unusable(
+                    drive, readOnly ? "cannot be read" : "cannot be written; is it read-only?");
         }
         try {
             return open(drive, path, readOnly);
@@ -58,8 +59,7 @@ public final class RawImage implements BlockBackend, AutoCloseable {
         FileChannel channel =
                 readOnly
                         ? FileChannel.open(path, StandardOpenOption.READ)
-                        : FileChannel.open(
-                                path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                        : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             if (!readOnly && !lock(channel)) {
                 throw unusable(drive, "is in use by another VM or program");

@@ -96,13 +96,12 @@ public final class Board implements AutoCloseable {
         }
         if (pic != null) {
             lines.setPic(pic);
-            pic.setOutput(
-                    asserted -> {
-                        if (apics != null) {
-                            apics.setPicLine(asserted);
-                        }
-                        vcpus.forEach(VirtualCpu::update);
-                    });
+            pic.setOutput(asserted -> {
+                if (apics != null) {
+                    apics.setPicLine(asserted);
+                }
+                vcpus.forEach(VirtualCpu::update);
+            });
         }
         find(IoApic.class).ifPresent(lines::setIoApic);
     }

@@ -44,8 +44,7 @@ public final class PortBus implements PortIo {
      */
     synchronized Window claim(String name, int base, int count, Object owner, BusDevice device) {
         if (base < 0 || count <= 0 || base + count > PORTS) {
-            throw new IllegalArgumentException(
-                    "%s: no ports %#x+%d".formatted(name, base, count));
+            throw new IllegalArgumentException("%s: no ports %#x+%d".formatted(name, base, count));
         }
         Window window = new Window(name, base, count, owner, device);
         windows.add(window);

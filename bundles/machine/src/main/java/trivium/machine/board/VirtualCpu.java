@@ -23,8 +23,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     static {
         try {
-            PENDING =
-                    MethodHandles.lookup().findVarHandle(VirtualCpu.class, "pending", int.class);
+            PENDING = MethodHandles.lookup().findVarHandle(VirtualCpu.class, "pending", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }

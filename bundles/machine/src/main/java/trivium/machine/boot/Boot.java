@@ -61,13 +61,17 @@ public final class Boot {
      */
     public static Boot prepare(VmConfig config, Firmware firmware) throws VmException {
         VmConfig.Boot boot = config.boot();
-        Optional<byte[]> bios = boot.bios().isPresent() ? configured(boot.bios().get()) : usual(config, firmware);
+        Optional<byte[]> bios =
+                boot.bios().isPresent() ? configured(boot.bios().get()) : usual(config, firmware);
         Optional<Kernel> kernel = Optional.empty();
         if (boot.kernel().isPresent()) {
             Path file = boot.kernel().get();
             kernel = Optional.of(Kernel.parse(file.toString(), Firmware.read("kernel", file)));
         }
-        byte[] initrd = boot.initrd().isPresent() ? Firmware.read("initrd", boot.initrd().get()) : new byte[0];
+        byte[] initrd =
+                boot.initrd().isPresent()
+                        ? Firmware.read("initrd", boot.initrd().get())
+                        : new byte[0];
         Boot ready = new Boot(config, bios, firmware.vgaBios(), kernel, initrd);
         ready.check();
         return ready;
@@ -143,10 +147,8 @@ public final class Boot {
         if (throughFirmware()) {
             FirmwareConfig fwCfg =
                     board.find(FirmwareConfig.class)
-                            .orElseThrow(
-                                    () ->
-                                            new VmException(
-                                                    "a Linux kernel needs the device fw-cfg"));
+                            .orElseThrow(() ->
+                                    new VmException("a Linux kernel needs the device fw-cfg"));
             offer(fwCfg, (BzImage) kernel.orElseThrow());
         }
     }
@@ -157,8 +159,7 @@ public final class Boot {
         MemorySegment.copy(rom, 0, segment, ValueLayout.JAVA_BYTE, 0, rom.length);
         memory.mapMemory("bios", FOUR_GIB - rom.length, segment, false);
         int low = Math.min(rom.length, LOW_ROM_BYTES);
-        memory.mapMemory(
-                "bios-low", ONE_MIB - low, segment.asSlice(rom.length - low, low), false);
+        memory.mapMemory("bios-low", ONE_MIB - low, segment.asSlice(rom.length - low, low), false);
         if (config.cpu() == CpuModel.I80286) { // its reset vector is at FFFFF0
             memory.mapMemory("bios-16m", 16 * ONE_MIB - rom.length, segment, false);
         }
@@ -220,7 +221,8 @@ public final class Boot {
         String append = config.boot().append();
         switch (kernel.get()) {
             case Multiboot multiboot ->
-                    MultibootEntry.enter(board.memory(), cpu, multiboot, append, initrdName(), initrd);
+                    MultibootEntry.enter(
+                            board.memory(), cpu, multiboot, append, initrdName(), initrd);
             case BzImage linux -> {
                 long at = initrdAddress(linux);
                 LinuxEntry.enter(board.memory(), cpu, linux, append, at, initrd);

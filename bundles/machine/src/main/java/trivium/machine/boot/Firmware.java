@@ -22,7 +22,9 @@ public record Firmware(List<Path> directories) {
         directories = List.copyOf(directories);
     }
 
-    /** The usual places; the system property {@code trivium.firmware} names one to look in first. */
+    /**
+     * The usual places; the system property {@code trivium.firmware} names one to look in first.
+     */
     public static Firmware usual() {
         List<Path> usual =
                 List.of(

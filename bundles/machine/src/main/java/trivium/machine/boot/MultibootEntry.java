@@ -5,7 +5,9 @@ import trivium.cpu.VcpuState;
 import trivium.machine.memory.GuestMemory;
 import trivium.vm.VmException;
 
-/** Enters a Multiboot kernel (Multiboot Specification 0.6.96, "Machine state", "Boot information"). */
+/**
+ * Enters a Multiboot kernel (Multiboot Specification 0.6.96, "Machine state", "Boot information").
+ */
 final class MultibootEntry {
     private static final long BOOT_MAGIC = 0x2bad_b002L;
     private static final int MEMORY = 1, COMMAND_LINE = 4, MODULES = 8, MAP = 0x40, NAME = 0x200;
@@ -70,7 +72,8 @@ final class MultibootEntry {
     private static byte[] text(String kernel, String commandLine, String module)
             throws VmException {
         byte[] text =
-                "Trivium\0%s\0%s\0".formatted(line(kernel, commandLine), module)
+                "Trivium\0%s\0%s\0"
+                        .formatted(line(kernel, commandLine), module)
                         .getBytes(StandardCharsets.UTF_8);
         if (text.length > MOST_TEXT) {
             throw new VmException(
@@ -107,8 +110,7 @@ final class MultibootEntry {
         long lineAt = info + TEXT + "Trivium\0".length();
         int lineBytes = line(kernel.name(), commandLine).getBytes(StandardCharsets.UTF_8).length;
         byte[] b = new byte[TEXT];
-        Little.put32(
-                b, 0, MEMORY | COMMAND_LINE | MAP | NAME | (moduleBytes > 0 ? MODULES : 0));
+        Little.put32(b, 0, MEMORY | COMMAND_LINE | MAP | NAME | (moduleBytes > 0 ? MODULES : 0));
         Little.put32(b, 4, BASE_END >> 10);
         Little.put32(b, 8, memory.lowRamEnd() - EXTENDED >> 10);
         Little.put32(b, 16, lineAt);

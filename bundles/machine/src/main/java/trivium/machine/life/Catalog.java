@@ -99,8 +99,7 @@ public final class Catalog {
             throw new VmException("no %s '%s'; %s".formatted(kind, name, thereIs(all)));
         }
         if (support.apply(chosen) instanceof Support.No(String reason)) {
-            throw new VmException(
-                    "%s '%s' is not for this host: %s".formatted(kind, name, reason));
+            throw new VmException("%s '%s' is not for this host: %s".formatted(kind, name, reason));
         }
         return chosen;
     }

@@ -37,13 +37,12 @@ final class Drives implements AutoCloseable {
 
     @Override
     public void close() {
-        images.forEach(
-                (slot, image) -> {
-                    try (image) {
-                        image.flush();
-                    } catch (IOException e) {
-                        LOG.error("{}: the image's last writes may be lost", slot, e);
-                    }
-                });
+        images.forEach((slot, image) -> {
+            try (image) {
+                image.flush();
+            } catch (IOException e) {
+                LOG.error("{}: the image's last writes may be lost", slot, e);
+            }
+        });
     }
 }

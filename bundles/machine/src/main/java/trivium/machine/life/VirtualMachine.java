@@ -130,7 +130,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             plugDevices(board);
             board.connect();
             boot.install(board);
-            machine = new Machine(board, boot, drives, output, new ArrayList<>(), System.nanoTime());
+            machine =
+                    new Machine(board, boot, drives, output, new ArrayList<>(), System.nanoTime());
             resetAll(board, boot);
         } catch (VmException | RuntimeException e) {
             machine = null;
@@ -191,7 +192,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         PowerButton button =
                 now.board
                         .find(PowerButton.class)
-                        .orElseThrow(() -> new VmException("vm %s has no power button".formatted(id())));
+                        .orElseThrow(
+                                () -> new VmException("vm %s has no power button".formatted(id())));
         button.press();
     }
 
@@ -346,36 +348,33 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
         @Override
         public void reset(String by) {
-            soon(
-                    () -> {
-                        try {
-                            resetHeld();
-                        } catch (VmException e) {
-                            crash("reset by " + by + ": " + e.getMessage(), e);
-                        }
-                    });
+            soon(() -> {
+                try {
+                    resetHeld();
+                } catch (VmException e) {
+                    crash("reset by " + by + ": " + e.getMessage(), e);
+                }
+            });
         }
 
         @Override
         public void debugExit(int value) {
-            soon(
-                    () ->
-                            VirtualMachine.this.powerOff(
-                                    "debug exit " + value, new Outcome.DebugExit(value)));
+            soon(() ->
+                    VirtualMachine.this.powerOff(
+                            "debug exit " + value, new Outcome.DebugExit(value)));
         }
     }
 
     private final class LoopObserver implements VcpuLoop.Observer {
         @Override
         public void tripleFault(VcpuLoop loop) {
-            soon(
-                    () -> {
-                        String registers = RegisterText.of(loop.vcpu().state());
-                        int index = loop.vcpu().index();
-                        failure = "vCPU %d: triple fault".formatted(index);
-                        LOG.error("vm {}, vCPU {}: triple fault\n{}", id(), index, registers);
-                        powerOff(failure, new Outcome.TripleFault(registers));
-                    });
+            soon(() -> {
+                String registers = RegisterText.of(loop.vcpu().state());
+                int index = loop.vcpu().index();
+                failure = "vCPU %d: triple fault".formatted(index);
+                LOG.error("vm {}, vCPU {}: triple fault\n{}", id(), index, registers);
+                powerOff(failure, new Outcome.TripleFault(registers));
+            });
         }
 
         @Override
@@ -402,7 +401,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         return text.toString();
     }
 
-    /** Stops the guest where it is and acts under control, if the machine is then still the same. */
+    /**
+     * Stops the guest where it is and acts under control, if the machine is then still the same.
+     */
     private void soon(Runnable action) {
         Machine now = machine;
         if (now == null) {
@@ -587,13 +588,12 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     /** Keeps what people may still ask for after the power is off. */
     private void snapshot() {
         lastStatistics = statistics(machine);
-        screen().ifPresent(
-                        screen -> {
-                            Frame frame = new Frame();
-                            screen.refresh(frame);
-                            lastFrame = frame;
-                            lastText = screen.text();
-                        });
+        screen().ifPresent(screen -> {
+            Frame frame = new Frame();
+            screen.refresh(frame);
+            lastFrame = frame;
+            lastText = screen.text();
+        });
     }
 
     /** The picture when the power went off last; empty before, or without a display. */

@@ -24,8 +24,8 @@ import trivium.memory.PhysicalMemory;
  *           : slow
  * </pre>
  *
- * Tables are read without a lock and changed under this object's monitor, which is never held
- * while a device or a listener is called.
+ * Tables are read without a lock and changed under this object's monitor, which is never held while
+ * a device or a listener is called.
  */
 public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoCloseable {
     private static final long LOW_RAM_END = 0xc000_0000L, HIGH_RAM = 1L << 32;
