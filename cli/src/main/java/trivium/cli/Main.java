@@ -1,0 +1,49 @@
+package trivium.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import trivium.x86.vectors.VectorsCommand;
+
+/** The command line without the container: {@code boot} and {@code vectors}. */
+public final class Main {
+    static final int WRONG_USAGE = 2;
+    private static final String USAGE =
+            """
+            Usage: trivium boot [OPTION]...     runs one VM in the foreground
+                   trivium vectors PATH...      runs instruction vectors
+            Each says more with --help.
+            """;
+
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.setProperty("java.awt.headless", "true");
+        quietByDefault();
+        System.exit(run(Arrays.asList(args)));
+    }
+
+    /** Warnings and errors only, unless the operator asked for more. */
+    private static void quietByDefault() {
+        String level = "org.slf4j.simpleLogger.defaultLogLevel";
+        System.setProperty(level, System.getProperty(level, "warn"));
+    }
+
+    static int run(List<String> args) {
+        String command = args.isEmpty() ? "--help" : args.getFirst();
+        List<String> rest = args.isEmpty() ? args : args.subList(1, args.size());
+        return switch (command) {
+            case "boot" -> new BootCommand(System.out, System.err).run(rest);
+            case "vectors" ->
+                    new VectorsCommand(Wiring.engines(), Wiring.softTlb())
+                            .run(rest, System.out, System.err);
+            case "--help", "-h", "help" -> {
+                System.out.print(USAGE);
+                yield args.isEmpty() ? WRONG_USAGE : 0;
+            }
+            default -> {
+                System.err.printf("trivium: no command '%s'; there are boot, vectors%n", command);
+                yield WRONG_USAGE;
+            }
+        };
+    }
+}
