@@ -14,7 +14,6 @@ import trivium.vm.VmException;
 /** {@code trivium boot}: one VM from power-on to its end. */
 final class BootCommand {
     private static final int FAILED = 70, TRIPLE_FAULT = 100, TIMEOUT = 124;
-
     private final PrintStream out, err;
 
     BootCommand(PrintStream out, PrintStream err) {
@@ -49,7 +48,7 @@ final class BootCommand {
         }
     }
 
-    private int await(VirtualMachine vm, int timeoutSeconds) throws VmException {
+    private int await(VirtualMachine vm, int timeoutSeconds) {
         var outcome = vm.outcome();
         try {
             return status(
@@ -57,19 +56,15 @@ final class BootCommand {
                             ? outcome.get()
                             : outcome.get(timeoutSeconds, TimeUnit.SECONDS));
         } catch (TimeoutException _) {
+            err.printf("trivium boot: timeout after %d s%n", timeoutSeconds);
             vm.close();
-            return outcome.isDone() && !(outcome.join() instanceof Outcome.PoweredOff off && off.by().equals("appliance")) ? status(outcome.join()) : timedOut(timeoutSeconds);
+            return TIMEOUT;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return FAILED;
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private int timedOut(int seconds) {
-        err.printf("trivium boot: timeout after %d s%n", seconds);
-        return TIMEOUT;
     }
 
     private int status(Outcome outcome) {

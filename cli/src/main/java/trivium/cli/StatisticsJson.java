@@ -27,7 +27,11 @@ final class StatisticsJson {
     /** Names are those of engines, in plain letters; quoted all the same. */
     private static String counters(Map<String, Long> counters) {
         return counters.entrySet().stream()
-                .map(e -> "\"%s\": %d".formatted(e.getKey().replaceAll("[\"\\\\\\p{Cntrl}]", "_"), e.getValue()))
+                .map(e ->
+                        "\"%s\": %d"
+                                .formatted(
+                                        e.getKey().replaceAll("[\"\\\\\\p{Cntrl}]", "_"),
+                                        e.getValue()))
                 .collect(Collectors.joining(", "));
     }
 }

@@ -1,0 +1,57 @@
+package trivium.cli;
+
+import java.util.List;
+import trivium.cpu.ExecutionEngine;
+import trivium.device.DeviceFactory;
+import trivium.devices.pc.chipset.I440fx;
+import trivium.devices.pc.chipset.Piix3;
+import trivium.devices.pc.firmware.FwCfg;
+import trivium.devices.pc.input.I8042;
+import trivium.devices.pc.input.Port92;
+import trivium.devices.pc.interrupt.I8259Pair;
+import trivium.devices.pc.serial.Uart16550;
+import trivium.devices.pc.timer.I8254;
+import trivium.devices.pc.timer.Mc146818;
+import trivium.devices.pc.timer.PcSpeaker;
+import trivium.devices.pc.video.Vga;
+import trivium.hostos.HostInfo;
+import trivium.machine.life.Catalog;
+import trivium.mmu.MmuStrategy;
+import trivium.mmu.softtlb.internal.SoftTlbStrategy;
+import trivium.x86.InterpreterEngine;
+
+/** What the container finds as services, by hand. */
+final class Wiring {
+    private Wiring() {}
+
+    static List<ExecutionEngine> engines() {
+        return List.of(new InterpreterEngine());
+    }
+
+    static MmuStrategy softTlb() {
+        return new SoftTlbStrategy();
+    }
+
+    private static List<DeviceFactory> devices() {
+        return List.of(
+                new I440fx.Factory(),
+                new Piix3.Factory(),
+                new I8259Pair.Factory(),
+                new I8254.Factory(),
+                new PcSpeaker.Factory(),
+                new Mc146818.Factory(),
+                new I8042.Factory(),
+                new Port92.Factory(),
+                new Uart16550.Factory(),
+                new FwCfg.Factory(),
+                new Vga.Factory());
+    }
+
+    static Catalog catalog() {
+        Catalog catalog = new Catalog(HostInfo.host());
+        engines().forEach(catalog::add);
+        catalog.add(softTlb());
+        devices().forEach(catalog::add);
+        return catalog;
+    }
+}
