@@ -47,6 +47,12 @@ public interface Vcpu {
      */
     int acknowledgeInterrupt();
 
+    /**
+     * FERR#: whether an unmasked x87 exception is pending while CR0.NE is clear. A PC leads it to
+     * IRQ 13 by way of the latch that port F0 clears. May be called with the level it already has.
+     */
+    default void ferr(boolean asserted) {}
+
     /** Called by the engine when the guest executes HLT, before run() returns: for statistics. */
     void onHalt();
 

@@ -95,6 +95,7 @@ public final class Cpu {
     trivium.cpu.VcpuExit exit;
 
     final SystemUnit system;
+    final X87Unit x87;
 
     public Cpu(Vcpu vcpu, Mmu mmu) {
         this.vcpu = vcpu;
@@ -111,6 +112,7 @@ public final class Cpu {
                 };
         features = Feature.of(model);
         system = new SystemUnit(this);
+        x87 = new X87Unit(this);
     }
 
     // ---- state in and out
