@@ -79,8 +79,10 @@ final class X87Rows {
             insn(0xdf, FNSTSW, AX).ext(4).reg(0), insn(0xdf, FUCOMIP, ST0, STi).ext(5).reg().on(CMOV), insn(0xdf, FCOMIP, ST0, STi).ext(6).reg().on(CMOV),
 
             insn(0x0fae, FXSAVE, M).ext(0).mem().pfx(Row.NONE).on(FXSR), insn(0x0fae, FXRSTOR, M).ext(1).mem().pfx(Row.NONE).on(FXSR)));
-        for (int escape = 0xd8; escape <= 0xdf; escape++) {
-            t.add(insn(escape, FNOP).on(ONLY_8086)); // the 8087 ignores what it does not know
+        for (Row row : t) {
+            if (row.feature == null && row.opcode() != 0x9b) {
+                row.on(FPU);
+            }
         }
         return List.copyOf(t);
     }
