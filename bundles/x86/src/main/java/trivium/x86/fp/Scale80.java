@@ -28,22 +28,27 @@ public final class Scale80 {
      * one, else the quotient's low bits in C0 (bit 2), C3 (bit 1) and C1 (bit 0; in {@code flags}).
      *
      * @param nearest FPREM1: the quotient is rounded to nearest, else FPREM: it is truncated
+     * @return whether a remainder was taken; if not, C0 and C3 stay as they were
      */
-    public static void remainder(
+    public static boolean remainder(
             FpuContext c, long am, int ase, long bm, int bse, boolean nearest) {
         c.conditions = 0;
         if (Float80.refuses(c, am, ase, bm, bse)) {
-            return;
+            return false;
         }
         if (isInfinity(am, ase) || isZero(bm, bse)) {
             c.invalid();
-        } else if ((isDenormal(am, ase) || isDenormal(bm, bse)) && c.denormalAborts()) {
-            return;
-        } else if (isZero(am, ase)) {
+            return false;
+        }
+        if ((isDenormal(am, ase) || isDenormal(bm, bse)) && c.denormalAborts()) {
+            return false;
+        }
+        if (isZero(am, ase)) {
             c.set(ase, am);
         } else {
             reduce(c, am, ase, bm, bse, nearest);
         }
+        return true;
     }
 
     private static void reduce(FpuContext c, long am, int ase, long bm, int bse, boolean nearest) {

@@ -1,7 +1,6 @@
 package trivium.x86.interp;
 
 import static trivium.x86.fp.FpuContext.C0;
-import static trivium.x86.fp.FpuContext.C1;
 import static trivium.x86.fp.FpuContext.C2;
 import static trivium.x86.fp.FpuContext.C3;
 
@@ -227,7 +226,10 @@ final class X87Arith {
         }
     }
 
-    /** FCOMI and relatives: ZF, PF, CF; the flags change even if the exception is unmasked. */
+    /**
+     * FCOMI and relatives: ZF, PF, CF; the flags change even if the exception is unmasked. C1 stays
+     * as it is unless the stack underflows.
+     */
     private static final class CompareToFlags extends X87Op {
         private final boolean unordered, pop;
         private final int i;
@@ -248,7 +250,7 @@ final class X87Arith {
                 done = u.stackFault(false);
             } else {
                 Compare80.compare(u.f, u.m[a], u.se[a], u.m[b], u.se[b], unordered);
-                u.signal(C1, u.f.flags);
+                u.signal(0, u.f.flags);
                 done = !u.f.aborted();
             }
             int cc = u.f.conditions;

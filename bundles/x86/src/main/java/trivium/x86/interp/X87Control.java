@@ -14,7 +14,7 @@ final class X87Control {
     static Op build(Instruction in) {
         return switch (in.mnemonic()) {
             case FXCH -> waiting(in, (c, u) -> exchange(u, in.modRm & 7));
-            case FFREE -> waiting(in, (c, u) -> u.free(u.physical(in.modRm & 7)));
+            case FFREE -> waiting(in, (c, u) -> free(u, in.modRm & 7));
             case FFREEP -> waiting(in, (c, u) -> freeAndPop(u, in.modRm & 7));
             case FINCSTP -> waiting(in, (c, u) -> u.rotate(1));
             case FDECSTP -> waiting(in, (c, u) -> u.rotate(-1));
@@ -92,8 +92,13 @@ final class X87Control {
         u.se[b] = se;
     }
 
-    private static void freeAndPop(X87Unit u, int i) {
+    private static void free(X87Unit u, int i) {
+        u.signal(C1, 0);
         u.free(u.physical(i));
+    }
+
+    private static void freeAndPop(X87Unit u, int i) {
+        free(u, i);
         u.pop();
     }
 
@@ -114,11 +119,8 @@ final class X87Control {
             int a = u.physical(0), b = u.physical(i);
             if (u.isEmpty(a) || u.isEmpty(b)) {
                 u.underflow(a, false);
-            } else {
-                u.signal(C1, 0);
-                if (c.condition(condition)) {
-                    u.put(a, u.m[b], u.se[b]);
-                }
+            } else if (c.condition(condition)) {
+                u.put(a, u.m[b], u.se[b]);
             }
         }
     }

@@ -29,25 +29,17 @@ final class X87Functions {
             case F2XM1 -> new Unary(in, 0, Log80::f2xm1);
             case FSIN -> new Unary(in, C2, Trig80::sin);
             case FCOS -> new Unary(in, C2, Trig80::cos);
-            case FPREM -> new Binary(in, C0 | C2 | C3, false, X87Functions::prem);
-            case FPREM1 -> new Binary(in, C0 | C2 | C3, false, X87Functions::prem1);
-            case FSCALE -> new Binary(in, 0, false, Scale80::scale);
-            case FYL2X -> new Binary(in, 0, true, Log80::yl2x);
-            case FYL2XP1 -> new Binary(in, 0, true, Log80::yl2xp1);
-            case FPATAN -> new Binary(in, 0, true, Trig80::atan);
+            case FPREM -> new Remainder(in, false);
+            case FPREM1 -> new Remainder(in, true);
+            case FSCALE -> new Binary(in, false, Scale80::scale);
+            case FYL2X -> new Binary(in, true, Log80::yl2x);
+            case FYL2XP1 -> new Binary(in, true, Log80::yl2xp1);
+            case FPATAN -> new Binary(in, true, Trig80::atan);
             case FXTRACT -> new Pushing(in, 0, Scale80::extract);
             case FPTAN -> new Pushing(in, C2, Trig80::tan);
             case FSINCOS -> new Pushing(in, C2, Trig80::sincos);
             default -> null;
         };
-    }
-
-    private static void prem(FpuContext f, long am, int as, long bm, int bs) {
-        Scale80.remainder(f, am, as, bm, bs, false);
-    }
-
-    private static void prem1(FpuContext f, long am, int as, long bm, int bs) {
-        Scale80.remainder(f, am, as, bm, bs, true);
     }
 
     /** FCHS and FABS: no operand is invalid. */
@@ -141,13 +133,11 @@ final class X87Functions {
 
     /** ST0 := f(ST0, ST1), or ST1 := f(ST0, ST1) and pop. */
     private static final class Binary extends X87Op {
-        private final int conditions;
         private final boolean pop;
         private final BinaryFunction function;
 
-        Binary(Instruction in, int conditions, boolean pop, BinaryFunction function) {
+        Binary(Instruction in, boolean pop, BinaryFunction function) {
             super(in);
-            this.conditions = conditions;
             this.pop = pop;
             this.function = function;
         }
@@ -156,13 +146,35 @@ final class X87Functions {
         void run(Cpu c, X87Unit u) {
             int a = u.physical(0), b = u.physical(1), destination = pop ? b : a;
             if (u.isEmpty(a) || u.isEmpty(b)) {
-                u.signal(conditions, 0);
                 u.underflow(destination, pop);
                 return;
             }
             function.apply(u.f, u.m[a], u.se[a], u.m[b], u.se[b]);
-            u.signal(conditions, u.f.conditions & conditions);
             u.finish(destination, pop);
+        }
+    }
+
+    /** FPREM and FPREM1. Where there is no remainder only C2 is cleared. */
+    private static final class Remainder extends X87Op {
+        private final boolean nearest;
+
+        Remainder(Instruction in, boolean nearest) {
+            super(in);
+            this.nearest = nearest;
+        }
+
+        @Override
+        void run(Cpu c, X87Unit u) {
+            int a = u.physical(0), b = u.physical(1);
+            if (u.isEmpty(a) || u.isEmpty(b)) {
+                u.signal(C2, 0);
+                u.underflow(a, false);
+                return;
+            }
+            long bm = u.m[b];
+            boolean taken = Scale80.remainder(u.f, u.m[a], u.se[a], bm, u.se[b], nearest);
+            u.signal(taken ? C0 | C2 | C3 : C2, u.f.conditions);
+            u.finish(a, false);
         }
     }
 

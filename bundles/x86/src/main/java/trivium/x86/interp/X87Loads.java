@@ -83,7 +83,7 @@ final class X87Loads {
         void run(Cpu c, X87Unit u) {
             int from = u.physical(i);
             if (u.isEmpty(from)) {
-                u.pushFault(!u.isEmpty(u.physical(7)));
+                u.pushFault(false);
                 return;
             }
             u.f.mantissa = u.m[from];
