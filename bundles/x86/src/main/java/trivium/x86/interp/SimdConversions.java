@@ -149,7 +149,7 @@ final class SimdConversions {
         }
     }
 
-    /** CVTPI2PS keeps the high half. CVTPI2PD from memory leaves the x87 alone (SDM Vol. 2). */
+    /** CVTPI2PS keeps the high half. With a source in memory no MMX register is used. */
     private static final class FromMmx extends SimdOp {
         private final boolean toDouble;
 
@@ -161,8 +161,7 @@ final class SimdConversions {
         @Override
         public void exec(Cpu c) {
             needSse(c);
-            boolean transition = !toDouble || !memory;
-            if (transition) {
+            if (!memory) {
                 needMmx(c);
             }
             long b = mmxSource(c, 8);
@@ -177,7 +176,7 @@ final class SimdConversions {
                 finish(c, f);
                 x[2 * reg] = result;
             }
-            if (transition) {
+            if (!memory) {
                 enterMmx(c);
             }
         }
