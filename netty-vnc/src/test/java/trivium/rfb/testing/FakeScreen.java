@@ -28,14 +28,8 @@ public final class FakeScreen implements Screen {
         }
     }
 
-    public void set(int[] newPixels) {
-        set(newPixels, -1);
-    }
-
-    public synchronized void set(int[] newPixels, int mask) {
-        for (int i = 0; i < pixels.length; i++) {
-            pixels[i] = newPixels[i] & mask;
-        }
+    public synchronized void set(int[] newPixels) {
+        System.arraycopy(newPixels, 0, pixels, 0, pixels.length);
     }
 
     /** Moves everything up; what comes in below is filled. */

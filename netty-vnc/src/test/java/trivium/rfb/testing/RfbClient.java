@@ -57,10 +57,6 @@ public final class RfbClient implements AutoCloseable {
     }
 
     public void login(int minor, String password) throws IOException {
-        login(minor, password, true);
-    }
-
-    public void login(int minor, String password, boolean shared) throws IOException {
         in.readNBytes(12);
         out.write("RFB 003.%03d\n".formatted(minor).getBytes(StandardCharsets.US_ASCII));
         out.flush();
@@ -77,7 +73,7 @@ public final class RfbClient implements AutoCloseable {
                 throw new IOException("failed: " + (minor >= 8 ? reason() : ""));
             }
         }
-        out.writeBoolean(shared);
+        out.writeByte(1);
         out.flush();
         readInit();
     }
@@ -119,8 +115,7 @@ public final class RfbClient implements AutoCloseable {
         }
     }
 
-    /** ServerInit. */
-    public void readInit() throws IOException {
+    private void readInit() throws IOException {
         resize(in.readUnsignedShort(), in.readUnsignedShort());
         in.readNBytes(16);
         name = new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8);

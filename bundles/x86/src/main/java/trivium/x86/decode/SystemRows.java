@@ -34,7 +34,7 @@ final class SystemRows {
         insn(0x0f01, INVLPG, M).ext(7).mem().on(I486).with(PRIVILEGED, ENDS_BLOCK),
         insn(0x0f01, SWAPGS).ext(7).reg(0).on(LONG_MODE).with(ONLY_64, PRIVILEGED, ENDS_BLOCK),
         insn(0x0f01, Mnemonic.RDTSCP).ext(7).reg(1).on(Feature.RDTSCP),
-        insn(0x0f01, CLAC).ext(1).reg(2).on(SMAP).with(PRIVILEGED, ENDS_BLOCK), insn(0x0f01, STAC).ext(1).reg(3).on(SMAP).with(PRIVILEGED, ENDS_BLOCK),
+        insn(0x0f01, CLAC).ext(1).reg(2).on(SMAP).with(ENDS_BLOCK), insn(0x0f01, STAC).ext(1).reg(3).on(SMAP).with(ENDS_BLOCK),
         insn(0x0f02, LAR, Gv, Ew).on(I286).with(PROTECTED_ONLY), insn(0x0f03, LSL, Gv, Ew).on(I286).with(PROTECTED_ONLY),
         insn(0x0f05, Mnemonic.SYSCALL).on(Feature.SYSCALL).with(ENDS_BLOCK), insn(0x0f07, SYSRET).on(Feature.SYSCALL).with(PRIVILEGED, ENDS_BLOCK),
         insn(0x0f06, CLTS).on(I286).with(PRIVILEGED, ENDS_BLOCK),

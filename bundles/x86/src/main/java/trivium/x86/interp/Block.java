@@ -49,6 +49,13 @@ final class Block {
         instructions = count;
     }
 
+    private static final int SINGLE = 1 << 8;
+
+    /** What distinguishes blocks at one address: code size, and blocks of one instruction. */
+    static int mode(int codeSize, int max) {
+        return max == 1 ? codeSize | SINGLE : codeSize;
+    }
+
     boolean overlaps(long from, long to) {
         if (gpa >>> 12 == from >>> 12) {
             long end = lastPage == (gpa & -4096) ? gpa + bytes : (gpa & -4096) + 4096;

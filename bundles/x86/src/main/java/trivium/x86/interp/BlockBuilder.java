@@ -77,7 +77,8 @@ final class BlockBuilder {
             }
         }
         Op[] array = Fusion.fuse(ops);
-        return new Block(startGpa, lastPage, c.rip, c.codeSize, array, bytes, setsIp);
+        return new Block(
+                startGpa, lastPage, c.rip, Block.mode(c.codeSize, max), array, bytes, setsIp);
     }
 
     private void seek(long linear, long gpa) {

@@ -91,9 +91,6 @@ public final class Cpu {
     /** The upper half of the last {@link #load128}, or the sign and exponent of {@link #load80}. */
     public long high;
 
-    /** Scratch of SSE instructions. */
-    final trivium.x86.simd.SseFloat sse = new trivium.x86.simd.SseFloat();
-
     /** What the loop returns to the machine when EXIT is set. */
     trivium.cpu.VcpuExit exit;
 
@@ -152,6 +149,21 @@ public final class Cpu {
             segmentChanged(i);
         }
         privilegeChanged();
+    }
+
+    /** A linear address outside 64-bit mode: 32 bits, fewer before the 386. */
+    long legacyLinear(long linear) {
+        return linear & legacyLinearMask;
+    }
+
+    /** The linear address some bytes on: wraps where linear addresses do. */
+    private long beyond(long linear, long bytes) {
+        return (linear & ~linearMask) == 0 ? linear + bytes & linearMask : linear + bytes;
+    }
+
+    /** Call after a load of CS that changed no mode. */
+    void codeChanged() {
+        segmentChanged(CS);
     }
 
     /** Selects the TLB of the current privilege. Call after changes of RFLAGS.AC, too. */
@@ -671,7 +683,7 @@ public final class Cpu {
     private long loadCrossing(long linear, int size, int access) {
         int first = (int) (4096 - (linear & 0xfff));
         long page1 = translate(linear, access) & PAGE;
-        long page2 = translate(linear + first & linearMask, access) & PAGE;
+        long page2 = translate(beyond(linear, first), access) & PAGE;
         long value = 0;
         for (int i = 0; i < size; i++) {
             long gpa = i < first ? page1 | (linear + i & 0xfff) : page2 | i - first;
@@ -701,7 +713,7 @@ public final class Cpu {
     private void storeCrossing(long linear, int size, long value, int access) {
         int first = (int) (4096 - (linear & 0xfff));
         long page1 = translate(linear, access | Mmu.WRITE) & PAGE;
-        long page2 = translate(linear + first & linearMask, access | Mmu.WRITE) & PAGE;
+        long page2 = translate(beyond(linear, first), access | Mmu.WRITE) & PAGE;
         for (int i = 0; i < size; i++) {
             long gpa = i < first ? page1 | (linear + i & 0xfff) : page2 | i - first;
             memory.write(gpa, 1, value >>> 8 * i & 0xff);

@@ -104,6 +104,11 @@ final class FlagRules {
         c.system.updateAttention();
     }
 
+    /** Flags that the CPU model has. */
+    long existing() {
+        return settable();
+    }
+
     private long settable() {
         return switch (c.model) {
             case I8086 -> STATUS | TF | IF | DF;

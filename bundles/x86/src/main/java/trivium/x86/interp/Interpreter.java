@@ -28,6 +28,7 @@ public final class Interpreter implements VcpuRunner {
     private volatile boolean foreignWork;
     private Thread thread;
     private Block running;
+    private final boolean is8086;
 
     // Written by the vCPU's thread alone; readers may see them late.
     private long instructions, interrupts, exceptions, lookups;
@@ -38,6 +39,7 @@ public final class Interpreter implements VcpuRunner {
         c = new Cpu(vcpu, mmu);
         cache = new BlockCache(vcpu.memory());
         builder = new BlockBuilder(c, cache);
+        is8086 = vcpu.model() == trivium.cpu.CpuModel.I8086;
         vcpu.memory().addListener(listener);
     }
 
@@ -112,7 +114,9 @@ public final class Interpreter implements VcpuRunner {
         } catch (GuestException e) {
             instructions += i;
             // Of a fused pair only the second may fault.
-            c.rip = b.op(i).second().ip;
+            Op op = b.op(i).second();
+            // The 8086 does not restart a division.
+            c.rip = e.vector == GuestException.DE && is8086 ? op.next : op.ip;
             return exception(e);
         } catch (Stop e) {
             instructions += i;
@@ -136,23 +140,32 @@ public final class Interpreter implements VcpuRunner {
     /** One instruction on its own, with the interrupt shadow and debug traps that follow it. */
     private boolean single() {
         boolean trap = (c.attention & Cpu.TRAP_FLAG) != 0;
-        int shadow = s.interruptShadow;
+        boolean inhibited = s.interruptShadow == VcpuState.SHADOW_MOV_SS;
         s.interruptShadow = VcpuState.SHADOW_NONE;
+        boolean alive;
+        if (c.system.debug.before(inhibited)) {
+            alive = c.system.events.debugException();
+        } else {
+            alive = executeSingle(trap);
+        }
+        c.system.updateAttention();
+        return alive;
+    }
+
+    private boolean executeSingle(boolean trap) {
         Block b;
         try {
-            b = builder.build(c.codeAddress(c.base[VcpuState.CS] + c.rip & c.linearMask), 1);
+            b = block(c.rip, 1);
         } catch (GuestException e) {
-            s.interruptShadow = VcpuState.SHADOW_NONE;
-            boolean alive = exception(e);
-            c.system.updateAttention();
-            return alive;
+            return exception(e);
         }
         long exceptionsBefore = exceptions;
         boolean alive = execute(b);
-        if (alive && exceptions == exceptionsBefore && shadow != VcpuState.SHADOW_MOV_SS) {
-            alive = c.system.debugTraps(trap);
+        if (alive
+                && exceptions == exceptionsBefore
+                && s.interruptShadow != VcpuState.SHADOW_MOV_SS) {
+            alive = c.system.debug.after(trap);
         }
-        c.system.updateAttention();
         return alive;
     }
 
@@ -240,23 +253,30 @@ public final class Interpreter implements VcpuRunner {
     private Block lookup(Block b, long ip) {
         lookups++;
         int generation = c.codeGeneration;
+        Block n = block(ip, Integer.MAX_VALUE);
+        if (b != null && generation == c.codeGeneration) {
+            chain(b, n);
+        }
+        return n;
+    }
+
+    /** The block at {@code ip}, cached or built; of one instruction if {@code max} is 1. */
+    private Block block(long ip, int max) {
         long linear = c.base[VcpuState.CS] + ip & c.linearMask;
         if (c.mode64 && linear << 16 >> 16 != linear) {
             throw c.gp(0);
         }
         long gpa = c.codeAddress(linear);
-        Block n = cache.find(gpa, ip, c.codeSize);
+        int mode = Block.mode(c.codeSize, max);
+        Block n = cache.find(gpa, ip, mode);
         if (n != null && !stillFits(n, linear)) {
             n = null;
         }
         if (n == null) {
-            n = builder.build(gpa, Integer.MAX_VALUE);
-            if (cache.find(gpa, ip, c.codeSize) == null) {
+            n = builder.build(gpa, max);
+            if (cache.find(gpa, ip, mode) == null) {
                 cache.add(n);
             }
-        }
-        if (b != null && generation == c.codeGeneration) {
-            chain(b, n);
         }
         return n;
     }

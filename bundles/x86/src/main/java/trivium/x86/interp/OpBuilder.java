@@ -1,7 +1,6 @@
 package trivium.x86.interp;
 
 import trivium.x86.decode.Instruction;
-import trivium.x86.decode.Row.Attribute;
 
 /** Turns decoded instructions into ops: asks each group's factory. */
 final class OpBuilder {
@@ -9,9 +8,6 @@ final class OpBuilder {
 
     static Op build(Instruction in, Cpu c) {
         if (in.row == null) {
-            return undefined(in);
-        }
-        if (in.row.is(Attribute.PROTECTED_ONLY) && (!c.protectedMode || c.v86)) {
             return undefined(in);
         }
         Op op = IntegerOps.build(in, c);

@@ -21,8 +21,10 @@ final class SegmentUnit {
     private final Cpu c;
     private final VcpuState s;
     private final Descriptors descriptors;
+    private final DebugUnit debug;
 
-    SegmentUnit(Cpu c, Descriptors descriptors) {
+    SegmentUnit(Cpu c, Descriptors descriptors, DebugUnit debug) {
+        this.debug = debug;
         this.c = c;
         this.descriptors = descriptors;
         s = c.s;
@@ -60,6 +62,14 @@ final class SegmentUnit {
 
     void loadV86(int seg, int selector) {
         s.segments[seg].set(selector, (long) selector << 4, 0xffff, V86_DATA);
+    }
+
+    void loadRealOrV86(int seg, int selector) {
+        if (c.v86) {
+            loadV86(seg, selector);
+        } else {
+            loadReal(seg, selector);
+        }
     }
 
     private void loadStack(int selector) {
@@ -140,7 +150,10 @@ final class SegmentUnit {
         } else {
             checkSegment(seg, offset, size, write);
         }
-        checkAlignment(linear, size);
+        if (c.noFastPath) {
+            checkAlignment(linear, size);
+            debug.dataAccess(linear, size, write);
+        }
         return linear;
     }
 
@@ -184,7 +197,7 @@ final class SegmentUnit {
     }
 
     private void checkAlignment(long linear, int size) {
-        if (!c.noFastPath || c.cpl != 3 || (linear & alignment(size) - 1) == 0) {
+        if (c.cpl != 3 || (linear & alignment(size) - 1) == 0) {
             return;
         }
         if ((s.cr0 & Flags.CR0_AM) != 0 && (s.rflags & Flags.AC) != 0) {

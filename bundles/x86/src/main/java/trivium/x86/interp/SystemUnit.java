@@ -2,10 +2,13 @@ package trivium.x86.interp;
 
 import static trivium.x86.interp.Flags.*;
 
+import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
+import trivium.x86.Reset;
 
 /**
- * Segment checks, event delivery, and everything else of the CPU that is not a plain instruction.
+ * Everything of the CPU that is not a plain instruction: the units that do the work, and the calls
+ * that ops and the loop make of them.
  */
 final class SystemUnit {
     private final Cpu c;
@@ -13,30 +16,38 @@ final class SystemUnit {
     final Descriptors descriptors;
     final SegmentUnit segments;
     final FlagRules flags;
+    final Tss tss;
+    final DebugUnit debug;
+    final ControlRegisters control;
+    final TaskSwitch tasks;
+    final EventDelivery events;
+    final FarTransfer transfers;
+    final FarReturn returns;
+    final FastCalls fastCalls;
+    final DescriptorQueries queries;
+    final Msrs msrs;
+    private final Cpuid cpuid;
 
     SystemUnit(Cpu c) {
         this.c = c;
         s = c.s;
         descriptors = new Descriptors(c);
-        segments = new SegmentUnit(c, descriptors);
         flags = new FlagRules(c);
+        tss = new Tss(c, descriptors);
+        debug = new DebugUnit(c, this);
+        segments = new SegmentUnit(c, descriptors, debug);
+        control = new ControlRegisters(c, this);
+        tasks = new TaskSwitch(c, this);
+        events = new EventDelivery(c, this);
+        transfers = new FarTransfer(c, this);
+        returns = new FarReturn(c, this);
+        fastCalls = new FastCalls(c, this);
+        queries = new DescriptorQueries(c, this);
+        msrs = new Msrs(c, this);
+        cpuid = new Cpuid(c);
     }
 
-    /** Whether any data breakpoint is armed: every access must then be looked at. */
-    boolean dataBreakpoints() {
-        return false;
-    }
-
-    /** Sets the attention bits that follow from the state: TF, interrupt shadow, breakpoints. */
-    void updateAttention() {
-        c.attention &= ~(Cpu.TRAP_FLAG | Cpu.SHADOW);
-        if ((s.rflags & TF) != 0) {
-            c.attention |= Cpu.TRAP_FLAG;
-        }
-        if (s.interruptShadow != VcpuState.SHADOW_NONE) {
-            c.attention |= Cpu.SHADOW;
-        }
-    }
+    // ---- what instructions ask
 
     /** All checks on an access through a segment; returns its linear address. */
     long checkedLinear(int seg, long offset, int size, boolean write) {
@@ -61,17 +72,34 @@ final class SystemUnit {
     /** #GP(0) unless the program may access these ports: IN, OUT, INS, OUTS. */
     void checkIo(int port, int size) {
         flags.checkIo(port, size);
-    }
-
-    /** After MOV SS, POP SS: no interrupts and debug traps until after the next instruction. */
-    void shadowStack() {
-        s.interruptShadow = VcpuState.SHADOW_MOV_SS;
-        c.attention |= Cpu.SHADOW;
+        debug.portAccess(port, size);
     }
 
     /** CPUID: sets RAX, RBX, RCX, RDX. */
     void cpuid() {
-        throw c.ud();
+        cpuid.execute();
+    }
+
+    // ---- what the loop asks
+
+    /** Whether any data breakpoint is armed: every access must then be looked at. */
+    boolean dataBreakpoints() {
+        return debug.dataArmed();
+    }
+
+    /** Sets the attention bits that follow from the state: TF, RF, shadow, breakpoints. */
+    void updateAttention() {
+        int attention = c.attention & Cpu.EXIT;
+        if ((s.rflags & TF) != 0) {
+            attention |= Cpu.TRAP_FLAG;
+        }
+        if (s.interruptShadow != VcpuState.SHADOW_NONE) {
+            attention |= Cpu.SHADOW;
+        }
+        if ((s.rflags & RF) != 0 || debug.armed()) {
+            attention |= Cpu.DEBUG;
+        }
+        c.attention = attention;
     }
 
     /**
@@ -81,30 +109,59 @@ final class SystemUnit {
      * @return false if it ended in a triple fault
      */
     boolean deliverException(int vector, int errorCode) {
-        throw new AssertionError("exception " + vector);
+        debug.forget();
+        return events.exception(vector, errorCode);
     }
 
     /** Delivers an external interrupt. @return false on a triple fault */
     boolean deliverInterrupt(int vector) {
-        throw new AssertionError("interrupt " + vector);
+        return events.external(vector);
     }
 
     /** Delivers an NMI. @return false on a triple fault */
     boolean deliverNmi() {
-        throw new AssertionError("NMI");
+        return events.nmi();
     }
 
     /** INIT: the state after it. */
-    void init() {}
+    void init() {
+        c.leave();
+        Reset.init(s, c.model);
+        c.vcpu.apic().reset();
+        c.mmu.flushAll();
+        c.enter();
+    }
 
     /** Start-up IPI. */
-    void startUp(int vector) {}
+    void startUp(int vector) {
+        Reset.startUp(s, vector);
+        c.enter();
+    }
 
-    /**
-     * After one instruction with TF set or breakpoints armed: the debug traps it raises. @return
-     * false on a triple fault
-     */
-    boolean debugTraps(boolean trapFlagWasSet) {
-        return true;
+    /** HLT: the machine waits. */
+    void halt() {
+        s.activity = VcpuState.HALTED;
+        c.vcpu.onHalt();
+        exit(VcpuExit.HALTED);
+    }
+
+    /** A triple fault where no return value can tell it. */
+    void shutdown() {
+        s.activity = VcpuState.SHUTDOWN;
+        exit(VcpuExit.TRIPLE_FAULT);
+    }
+
+    private void exit(VcpuExit exit) {
+        c.exit = exit;
+        c.attention |= Cpu.EXIT;
+    }
+
+    /** An event ended a HLT before the loop saw it. */
+    void awake() {
+        s.activity = VcpuState.ACTIVE;
+        if (c.exit == VcpuExit.HALTED) {
+            c.exit = null;
+            c.attention &= ~Cpu.EXIT;
+        }
     }
 }
