@@ -51,7 +51,8 @@ public final class Mc146818 implements Device, ByteDevice {
             long offsetSeconds,
             long checkedSecond,
             long checkedTick,
-            int flags) {}
+            int flags,
+            boolean irqConnected) {}
 
     private final byte[] cmos = new byte[CMOS_SIZE];
     private final VirtualClock clock;
@@ -69,6 +70,8 @@ public final class Mc146818 implements Device, ByteDevice {
 
     /** C without IRQF. */
     private int flags;
+
+    private boolean irqConnected = true;
 
     Mc146818(Platform platform) {
         clock = platform.clock();
@@ -327,8 +330,14 @@ public final class Mc146818 implements Device, ByteDevice {
 
     private void update() {
         collect();
-        irq.set(requested());
+        irq.set(irqConnected && requested());
         schedule();
+    }
+
+    /** Whether the clock reaches IRQ 8; the HPET cuts it in legacy replacement mode. */
+    public synchronized void connectIrq(boolean connected) {
+        irqConnected = connected;
+        update();
     }
 
     /** Arms the timer for the next flag that is enabled and not set already. */
@@ -358,6 +367,7 @@ public final class Mc146818 implements Device, ByteDevice {
         cmos[B] &= (byte) ~(ENABLES | 8);
         flags = 0;
         index = 0;
+        irqConnected = true;
         irq.lower();
         schedule();
     }
@@ -365,7 +375,7 @@ public final class Mc146818 implements Device, ByteDevice {
     @Override
     public Record save() {
         show();
-        return new State(cmos.clone(), index, offsetSeconds, checkedSecond, checkedTick, flags);
+        return new State(cmos.clone(), index, offsetSeconds, checkedSecond, checkedTick, flags, irqConnected);
     }
 
     @Override
@@ -377,6 +387,7 @@ public final class Mc146818 implements Device, ByteDevice {
         checkedSecond = s.checkedSecond;
         checkedTick = s.checkedTick;
         flags = s.flags;
+        irqConnected = s.irqConnected;
         update();
     }
 
