@@ -11,7 +11,9 @@ final class ApicTimer {
     /** Shortest time between two interrupts, whatever count is programmed. */
     private static final long MIN_INTERVAL_NANOS = 20_000;
 
-    /** Interrupts that the host was late for follow at up to twice the rate; older ones are lost. */
+    /**
+     * Interrupts that the host was late for follow at up to twice the rate; older ones are lost.
+     */
     private static final long MAX_LAG_NANOS = 250_000_000;
 
     /** Saved registers. */

@@ -199,8 +199,7 @@ public final class LocalApics implements Device, ApicBus {
                     }
                 }
             }
-            default ->
-                    deliver(icrHigh >>> 24, (icrLow & LOGICAL) != 0, mode, vector, false);
+            default -> deliver(icrHigh >>> 24, (icrLow & LOGICAL) != 0, mode, vector, false);
         }
     }
 

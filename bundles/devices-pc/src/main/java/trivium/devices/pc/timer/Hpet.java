@@ -16,8 +16,8 @@ import trivium.vm.VmException;
 
 /**
  * High precision event timer at FED00000h: a 64-bit counter at 100 MHz and three timers, each
- * periodic if wanted (IA-PC HPET Specification 1.0a). Timers may be routed to IO-APIC input 2, or by
- * legacy replacement to IRQ 0 and IRQ 8 in place of PIT and RTC. Not modelled: FSB delivery.
+ * periodic if wanted (IA-PC HPET Specification 1.0a). Timers may be routed to IO-APIC input 2, or
+ * by legacy replacement to IRQ 0 and IRQ 8 in place of PIT and RTC. Not modelled: FSB delivery.
  */
 public final class Hpet implements Device, BusDevice {
     private static final long BASE = 0xfed0_0000L;
@@ -53,8 +53,7 @@ public final class Hpet implements Device, BusDevice {
         for (int i = 0; i < TIMERS; i++) {
             int n = i;
             timers[i] =
-                    new HpetTimer(
-                            ROUTES, platform.newTimer("hpet" + i, this, () -> timerFired(n)));
+                    new HpetTimer(ROUTES, platform.newTimer("hpet" + i, this, () -> timerFired(n)));
             timers[i].reset();
         }
         platform.regions().mapMmio("hpet", BASE, 0x400, this);
@@ -129,7 +128,7 @@ public final class Hpet implements Device, BusDevice {
 
     private void writeConfig(int value) {
         long now = counter();
-        boolean wasLegacy = legacy();
+        boolean wasLegacy = legacy(), wasRunning = running();
         config = value & (ENABLE | LEGACY);
         counter = running() ? now - clock.nanos() / NANOS_PER_TICK : now;
         if (legacy() != wasLegacy) {
@@ -138,7 +137,9 @@ public final class Hpet implements Device, BusDevice {
             }
             connectLegacyTimers();
         }
-        schedule();
+        if (running() != wasRunning) {
+            schedule();
+        }
     }
 
     private void connectLegacyTimers() {
@@ -178,20 +179,20 @@ public final class Hpet implements Device, BusDevice {
             case 8 -> timer.writeComparator(value, mask);
             default -> platform.unimplemented("hpet", "FSB route", value);
         }
-        schedule(timer);
+        schedule(timer, (offset & TIMER_BYTES - 1) == 8);
     }
 
     // --- interrupts
 
     private void schedule() {
         for (HpetTimer timer : timers) {
-            schedule(timer);
+            schedule(timer, false);
         }
     }
 
-    private void schedule(HpetTimer timer) {
+    private void schedule(HpetTimer timer, boolean written) {
         if (running()) {
-            timer.start(counter(), clock.nanos());
+            timer.start(counter(), clock.nanos(), written);
         } else {
             timer.stop();
         }

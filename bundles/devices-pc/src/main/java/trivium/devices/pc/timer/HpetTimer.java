@@ -16,7 +16,7 @@ final class HpetTimer {
 
     private static final long NANOS_PER_TICK = 10;
 
-    /** Farther ahead than this a comparator is taken as passed already: half the counter. */
+    /** Nothing is armed farther ahead. */
     private static final long FAR_NANOS = Long.MAX_VALUE / 4;
 
     /** Saved registers. */
@@ -91,15 +91,25 @@ final class HpetTimer {
         config &= ~SET_VALUE;
     }
 
-    /** Ticks from {@code counter} to the comparator; 0 if it was passed. */
+    /** Ticks from {@code counter} to the comparator; not positive if it was passed. */
     private long ticksLeft(long counter) {
         long left = comparator - counter;
-        return Math.max(0, (config & MODE32) != 0 ? (int) left : left);
+        return (config & MODE32) != 0 ? (int) left : left;
     }
 
-    void start(long counter, long now) {
+    /**
+     * Waits for the comparator.
+     *
+     * @param written whether the guest just wrote the comparator: one that the counter has passed
+     *     meanwhile then counts as reached, where the chip would wait for the counter to wrap
+     */
+    void start(long counter, long now, boolean written) {
         long left = ticksLeft(counter);
-        timer.arm(now + Math.min(left, FAR_NANOS / NANOS_PER_TICK) * NANOS_PER_TICK);
+        if (left > 0 || written || periodic() && period != 0) {
+            timer.arm(now + Math.clamp(left, 0, FAR_NANOS / NANOS_PER_TICK) * NANOS_PER_TICK);
+        } else {
+            timer.cancel();
+        }
     }
 
     void stop() {
@@ -113,7 +123,7 @@ final class HpetTimer {
      */
     boolean expired(long counter, long now) {
         if (ticksLeft(counter) > 0) {
-            start(counter, now);
+            start(counter, now, false);
             return false;
         }
         if (periodic() && period != 0) {

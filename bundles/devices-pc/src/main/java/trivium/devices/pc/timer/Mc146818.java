@@ -375,7 +375,14 @@ public final class Mc146818 implements Device, ByteDevice {
     @Override
     public Record save() {
         show();
-        return new State(cmos.clone(), index, offsetSeconds, checkedSecond, checkedTick, flags, irqConnected);
+        return new State(
+                cmos.clone(),
+                index,
+                offsetSeconds,
+                checkedSecond,
+                checkedTick,
+                flags,
+                irqConnected);
     }
 
     @Override
