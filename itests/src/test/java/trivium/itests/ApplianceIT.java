@@ -1,0 +1,206 @@
+package trivium.itests;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertFalse;
+import static org.junit.Assert.assertTrue;
+import static org.ops4j.pax.exam.CoreOptions.junitBundles;
+import static org.ops4j.pax.exam.CoreOptions.options;
+import static org.ops4j.pax.exam.CoreOptions.vmOptions;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.configureConsole;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.editConfigurationFilePut;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.karafDistributionConfiguration;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.keepRuntimeFolder;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.logLevel;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.replaceConfigurationFile;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import javax.inject.Inject;
+import org.apache.karaf.shell.api.console.SessionFactory;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.karaf.options.LogLevelOption.LogLevel;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+
+/** The distribution in one container; runs inside it. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class ApplianceIT {
+    private static final int SSH = 28101;
+    private static final int VNC = 28900;
+
+    @Inject SessionFactory sessions;
+    @Inject BundleContext bundles;
+
+    private Shell admin;
+    private Shell viewer;
+    private final Ssh ssh = new Ssh(SSH);
+
+    @Configuration
+    public Option[] configuration() {
+        List<String> flags = new ArrayList<>();
+        flags.addAll(List.of(System.getProperty("appliance.flags").split(" ")));
+        flags.add("-Djava.awt.headless=true");
+        return options(
+                karafDistributionConfiguration()
+                        .frameworkUrl(new File(System.getProperty("appliance.tar")).toURI().toString())
+                        .karafVersion("4.4.10")
+                        .name("Trivium")
+                        .unpackDirectory(new File("target/exam"))
+                        .useDeployFolder(false),
+                configureConsole().ignoreLocalConsole().ignoreRemoteShell(),
+                keepRuntimeFolder(),
+                logLevel(LogLevel.INFO),
+                vmOptions(flags.toArray(String[]::new)),
+                replaceConfigurationFile(
+                        "etc/users.properties", new File("src/test/resources/users.properties")),
+                editConfigurationFilePut("etc/org.apache.karaf.shell.cfg", "sshPort", "" + SSH),
+                editConfigurationFilePut("etc/trivium.vnc.cfg", "port", "" + VNC),
+                junitBundles());
+    }
+
+    @Before
+    public void waitForCommands() throws Exception {
+        admin = new Shell(sessions, "admin", "manager", "viewer");
+        viewer = new Shell(sessions, "viewer");
+        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
+    }
+
+    @Test
+    public void theFirstBootStopsNothing() throws Exception {
+        String log = log();
+
+        assertTrue(log, log.contains("karaf")); // it is a log, and of this container
+        assertFalse(log, log.contains("Stopping bundles"));
+        assertFalse(log, log.contains("| ERROR |"));
+    }
+
+    @Test
+    public void allBundlesAreActive() {
+        List<String> others = new ArrayList<>();
+        for (Bundle bundle : bundles.getBundles()) {
+            boolean fragment = bundle.getHeaders().get(Constants.FRAGMENT_HOST) != null;
+            if (bundle.getState() != (fragment ? Bundle.RESOLVED : Bundle.ACTIVE)) {
+                others.add(bundle + " in state " + bundle.getState());
+            }
+        }
+
+        assertEquals(List.of(), others);
+    }
+
+    @Test
+    public void listsWhatIsInstalled() throws Exception {
+        assertTrue(admin.run("hv:engines").contains("interpreter"));
+        assertTrue(admin.run("hv:engines").contains("softtlb"));
+        assertTrue(admin.run("hv:devices --json").contains("\"model\": \"i8254\""));
+        assertTrue(admin.run("hv:info --json").contains("\"engines\": [\"interpreter\"]"));
+    }
+
+    @Test
+    public void bootsAGuestToItsPromptAndStopsIt() throws Exception {
+        Path rom = EchoRom.write(Path.of("echo.rom").toAbsolutePath());
+
+        admin.run("vm:create --bios " + rom + " --memory 1 --start echo");
+        try {
+            admin.run("vm:wait-for --serial 'ready> ' --timeout 60 echo");
+            admin.run("vm:console echo", "xy");
+            admin.run("vm:wait-for --serial '\\[x\\]\\[y\\]' --timeout 60 echo");
+            assertTrue(admin.run("vm:list").contains("running"));
+            assertTrue(admin.run("vm:vnc echo"), admin.run("vm:vnc echo").contains("::" + VNC));
+            assertTrue(admin.run("vm:registers echo").contains("rip"));
+            Path shot = Files.createTempDirectory("shot").resolve("echo.png");
+            assertEquals(shot.toString(), admin.run("vm:screenshot echo " + shot).trim());
+            assertTrue(Files.size(shot) > 50);
+            admin.run("vm:pause echo; vm:wait-for --state paused echo; vm:resume echo");
+            assertTrue(Files.exists(Path.of("etc/trivium.vm-echo.cfg")));
+        } finally {
+            admin.run("vm:stop echo");
+        }
+        admin.run("vm:wait-for --state off --timeout 10 echo");
+        assertTrue(admin.run("vm:log echo").contains("off, was running"));
+        admin.run("vm:delete echo");
+        await("gone", () -> !Files.exists(Path.of("etc/trivium.vm-echo.cfg")));
+        assertTrue(admin.error("vm:info echo").startsWith("no VM 'echo'"));
+    }
+
+    @Test
+    public void aViewerMayLookButNotTouch() throws Exception {
+        assertTrue(viewer.run("vm:list --json").startsWith("["));
+        assertTrue(viewer.error("vm:create x").contains("Command not found"));
+        assertTrue(viewer.error("vm:vnc x").contains("Command not found"));
+        assertTrue(viewer.error("vm:screenshot --overwrite x").contains("Insufficient"));
+        assertEquals("no VM 'x'; there are none", viewer.error("vm:screenshot x"));
+    }
+
+    @Test
+    public void rolesHoldOverSsh() throws Exception {
+        assertTrue(ssh.run(Ssh.GUEST, "vm:list --json").startsWith("["));
+        String[] forbidden = {
+            "vm:create x",
+            "vm:stop x",
+            "vm:console x",
+            "bundle:stop 1",
+            "shell:exec id",
+            "cat etc/users.properties",
+            "new java.io.File /",
+            "($.session class) name",
+            "echo x > etc/users.properties",
+        };
+        for (String line : forbidden) {
+            assertTrue(line, ssh.run(Ssh.GUEST, line).contains("Command not found"));
+        }
+        assertTrue(ssh.run(Ssh.GUEST, "grep admin etc/users.properties").contains("Insufficient"));
+        assertTrue(ssh.run(Ssh.ADMIN, "whoami").contains("admin"));
+        assertTrue(ssh.run(Ssh.ADMIN, "vm:create --vnc none x").contains("created x"));
+        assertTrue(ssh.run(Ssh.ADMIN, "vm:list | grep x").contains("x"));
+        assertEquals("", ssh.run(Ssh.ADMIN, "vm:delete x"));
+        assertEquals("hi\n", ssh.run(Ssh.ADMIN, "shell:exec echo hi"));
+    }
+
+    @Test
+    public void anAdministratorsSessionLeavesNoRightsToTheNext() throws Exception {
+        ssh.run(Ssh.ADMIN, "echo a | grep a");
+
+        assertTrue(ssh.run(Ssh.GUEST, "vm:create x | grep c").contains("Command not found"));
+    }
+
+    @Test
+    public void aMalformedConfigurationHarmsNothing() throws Exception {
+        Path broken = Path.of("etc/trivium.vm-broken.cfg");
+        Files.writeString(broken, "memoryMiB = lots\ncpu = 8088\n");
+        try {
+            await("a line in the log", () -> log().contains("broken"));
+            assertFalse(admin.run("vm:list").contains("broken"));
+            admin.run("vm:create --vnc none sound");
+            admin.run("vm:delete sound");
+        } finally {
+            Files.delete(broken);
+        }
+    }
+
+    private static String log() throws Exception {
+        return Files.readString(Path.of("data/log/karaf.log"));
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        while (!condition.call()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("no " + what + " within 60 s");
+            }
+            Thread.sleep(200);
+        }
+    }
+}
