@@ -6,6 +6,7 @@ import static trivium.cpu.VcpuState.SS;
 
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
+import trivium.x86.decode.Operand;
 
 /** Near jumps, calls and returns, and loops. */
 final class BranchOps {
@@ -24,7 +25,7 @@ final class BranchOps {
     }
 
     private static boolean isJcc(Instruction in) {
-        return in.opcode >= 0x60 && in.opcode <= 0x7f || (in.opcode & 0xfff0) == 0x0f80;
+        return in.row.operands().size() == 1 && in.operand(0).place() == Operand.Place.RELATIVE;
     }
 
     private static long target(Instruction in, Op op) {
