@@ -91,6 +91,9 @@ public final class Cpu {
     /** The upper half of the last {@link #load128}, or the sign and exponent of {@link #load80}. */
     public long high;
 
+    /** Scratch of SSE instructions. */
+    final trivium.x86.simd.SseFloat sse = new trivium.x86.simd.SseFloat();
+
     /** What the loop returns to the machine when EXIT is set. */
     trivium.cpu.VcpuExit exit;
 

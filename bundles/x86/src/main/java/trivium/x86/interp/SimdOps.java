@@ -2,7 +2,7 @@ package trivium.x86.interp;
 
 import trivium.x86.decode.Instruction;
 
-/** Ops of SimdRows. */
+/** Ops of SimdRows: asks each family. */
 final class SimdOps {
     private SimdOps() {}
 
@@ -10,6 +10,10 @@ final class SimdOps {
      * @return null if the instruction is not of this group
      */
     static Op build(Instruction in, Cpu c) {
-        return null;
+        Op op = SimdMoves.build(in);
+        op = op != null ? op : SimdIntegers.build(in);
+        op = op != null ? op : SimdFloats.build(in);
+        op = op != null ? op : SimdConversions.build(in);
+        return op != null ? op : SimdMisc.build(in, c);
     }
 }
