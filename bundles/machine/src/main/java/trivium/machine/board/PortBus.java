@@ -2,6 +2,7 @@ package trivium.machine.board;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.bus.BusDevice;
@@ -38,6 +39,9 @@ public final class PortBus implements PortIo {
 
     private final Window[] table = new Window[PORTS];
     private final List<Window> windows = new ArrayList<>();
+
+    /** By port: who hears of bytes written there. Null as long as nobody does. */
+    private volatile IntConsumer[] taps;
 
     /**
      * @throws IllegalArgumentException if these are no ports
@@ -76,10 +80,17 @@ public final class PortBus implements PortIo {
         return null;
     }
 
+    /** Tells {@code listener} of each byte written to a port, whoever claims it. */
+    public synchronized void tap(int port, IntConsumer listener) {
+        IntConsumer[] all = taps == null ? new IntConsumer[PORTS] : taps.clone();
+        all[port] = listener;
+        taps = all;
+    }
+
     @Override
     public int in(int port, int size) {
         Window window = table[port & 0xffff];
-        if (size == 1 ? window == null : window == null || !window.covers(port, size)) {
+        if (window == null || size > 1 && !window.covers(port, size)) {
             return size == 1 || port + size > PORTS ? -1 >>> 32 - size * 8 : inHalves(port, size);
         }
         BusThread thread = BusThread.enter();
@@ -99,9 +110,25 @@ public final class PortBus implements PortIo {
 
     @Override
     public void out(int port, int size, int value) {
+        if (taps != null) {
+            tell(taps, port, size, value);
+        }
+        write(port, size, value);
+    }
+
+    private static void tell(IntConsumer[] taps, int port, int size, int value) {
+        for (int i = 0; i < size; i++) {
+            IntConsumer tap = taps[port + i & 0xffff];
+            if (tap != null) {
+                tap.accept(value >>> 8 * i & 0xff);
+            }
+        }
+    }
+
+    private void write(int port, int size, int value) {
         Window window = table[port & 0xffff];
-        if (size == 1 ? window == null : window == null || !window.covers(port, size)) {
-            outHalves(port, size, value);
+        if (window == null || size > 1 && !window.covers(port, size)) {
+            writeHalves(port, size, value);
             return;
         }
         BusThread thread = BusThread.enter();
@@ -115,12 +142,12 @@ public final class PortBus implements PortIo {
         }
     }
 
-    private void outHalves(int port, int size, int value) {
+    private void writeHalves(int port, int size, int value) {
         if (size == 1 || port + size > PORTS) {
             return;
         }
         int half = size / 2;
-        out(port, half, value);
-        out(port + half, half, value >>> half * 8);
+        write(port, half, value);
+        write(port + half, half, value >>> half * 8);
     }
 }

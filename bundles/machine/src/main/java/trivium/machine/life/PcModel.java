@@ -25,6 +25,9 @@ final class PcModel {
         if (config.cpu().atLeast(CpuModel.PENTIUM3)) {
             models.addAll(APICS);
         }
+        if (config.debugExit()) {
+            models.add("debug-exit");
+        }
         Set<DeviceSpec> used = new HashSet<>();
         List<DeviceSpec> all = new ArrayList<>();
         for (String model : models) {

@@ -68,6 +68,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             Boot boot,
             Drives drives,
             SerialOutput output,
+            PortLogs logs,
             List<VcpuLoop> loops,
             long since) {}
 
@@ -122,20 +123,22 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         Boot boot = Boot.prepare(config, firmware);
         Drives drives = Drives.open(config.boot().drives());
         SerialOutput output = null;
+        PortLogs logs = null;
         Board board = null;
         try {
             output = SerialOutput.open(config, serial);
             var backends = new VmBackends(config, boot, drives, output.backend());
             board = new Board(config, backends, new Power(), e -> crashed("a timer failed", e));
+            logs = PortLogs.open(config.logPorts(), board.ports());
             plugDevices(board);
             board.connect();
             boot.install(board);
             machine =
-                    new Machine(board, boot, drives, output, new ArrayList<>(), System.nanoTime());
+                    new Machine(board, boot, drives, output, logs, new ArrayList<>(), System.nanoTime());
             resetAll(board, boot);
         } catch (VmException | RuntimeException e) {
             machine = null;
-            closeAll(board, output, drives);
+            closeAll(board, logs, output, drives);
             throw e;
         }
         launch(chosenEngine, chosenMmu);
@@ -170,9 +173,6 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private void plugDevices(Board board) throws VmException {
         for (VmConfig.DeviceSpec device : PcModel.devices(config)) {
             board.plug(catalog.device(device.model()), device.options());
-        }
-        if (config.debugExit() || !config.logPorts().isEmpty()) {
-            board.plug(new DebugPorts.Factory(config), Map.of());
         }
     }
 
@@ -216,7 +216,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         Machine was = machine;
         machine = null;
         if (still && ended) {
-            closeAll(was.board, was.output, was.drives);
+            closeAll(was.board, was.logs, was.output, was.drives);
         } else {
             // Its thread may still touch guest memory, so that memory is never given back.
             LOG.error("vm {}: a vCPU did not stop; its memory and drives stay in use", id());
@@ -226,14 +226,19 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         outcome.complete(how);
     }
 
-    private static void closeAll(Board board, SerialOutput output, Drives drives) {
+    /** Closes what was opened, the last first; nulls are what was not. */
+    private static void closeAll(
+            Board board, PortLogs logs, SerialOutput output, Drives drives) {
         if (board != null) {
             board.close();
         }
-        drives.close();
+        if (logs != null) {
+            logs.close();
+        }
         if (output != null) {
             output.close();
         }
+        drives.close();
     }
 
     // --- pause, resume, reset
