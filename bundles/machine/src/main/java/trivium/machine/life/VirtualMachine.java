@@ -134,7 +134,14 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             board.connect();
             boot.install(board);
             machine =
-                    new Machine(board, boot, drives, output, logs, new ArrayList<>(), System.nanoTime());
+                    new Machine(
+                            board,
+                            boot,
+                            drives,
+                            output,
+                            logs,
+                            new ArrayList<>(),
+                            System.nanoTime());
             resetAll(board, boot);
         } catch (VmException | RuntimeException e) {
             machine = null;
@@ -227,8 +234,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     }
 
     /** Closes what was opened, the last first; nulls are what was not. */
-    private static void closeAll(
-            Board board, PortLogs logs, SerialOutput output, Drives drives) {
+    private static void closeAll(Board board, PortLogs logs, SerialOutput output, Drives drives) {
         if (board != null) {
             board.close();
         }

@@ -70,8 +70,19 @@ class GuestMemoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,true", "9f000,true", "a0000,false", "c0000,false", "ff000,false", "100000,true",
-            "fff000,true", "1000000,false", "c0000000,false", "100000000,false", "20000000000,false"})
+    @CsvSource({
+        "0,true",
+        "9f000,true",
+        "a0000,false",
+        "c0000,false",
+        "ff000,false",
+        "100000,true",
+        "fff000,true",
+        "1000000,false",
+        "c0000000,false",
+        "100000000,false",
+        "20000000000,false"
+    })
     void ramLiesWhereAPcHasIt(String gpa, boolean ram) {
         long at = Long.parseLong(gpa, 16);
         memory.write(at, 4, 0x1234_5678);
@@ -281,7 +292,10 @@ class GuestMemoryTest {
             m.fill((byte) i);
             mappings.add(memory.mapMemory("m" + i, page + 0xc_0000L, m, random.nextBoolean()));
             memory.setShadow(
-                    0xc_0000L + 0x4000L * random.nextInt(16), 0x4000, random.nextBoolean(), random.nextBoolean());
+                    0xc_0000L + 0x4000L * random.nextInt(16),
+                    0x4000,
+                    random.nextBoolean(),
+                    random.nextBoolean());
             for (int j = 0; j < 20; j++) {
                 checkByte(0xb_8000L + random.nextInt(0x50000));
             }

@@ -56,11 +56,10 @@ class SerialPortTest {
     void aFailingListenerIsDropped() throws Exception {
         var calls = new AtomicInteger();
         var heard = new LinkedBlockingQueue<byte[]>();
-        port.listen(
-                _ -> {
-                    calls.incrementAndGet();
-                    throw new IllegalStateException("broken listener");
-                });
+        port.listen(_ -> {
+            calls.incrementAndGet();
+            throw new IllegalStateException("broken listener");
+        });
         port.listen(heard::add);
 
         guestWrites("a");
