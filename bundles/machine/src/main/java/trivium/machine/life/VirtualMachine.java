@@ -482,6 +482,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
                 proceed();
             }
         }
+        LOG.info("vm {}: engine {}, MMU strategy {}", id(), engine, mmu);
         events.accept(new VmEvent.EngineChanged(id(), from, engine));
     }
 

@@ -1,0 +1,359 @@
+package trivium.machine.life;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuState;
+import trivium.machine.boot.Firmware;
+import trivium.machine.life.Fakes.Engine;
+import trivium.vm.Vm.Outcome;
+import trivium.vm.VmEvent;
+import trivium.vm.VmException;
+import trivium.vm.VmState;
+
+@Timeout(60)
+class VirtualMachineTest {
+    @TempDir Path folder;
+    private final Map<String, Fakes.Parts> parts = new HashMap<>();
+    private final List<VmEvent> events = new CopyOnWriteArrayList<>();
+    private Path bios;
+    private VirtualMachine vm;
+
+    @BeforeEach
+    void firmware() throws IOException {
+        bios = Files.write(folder.resolve("bios.bin"), new byte[65536]);
+    }
+
+    @AfterEach
+    void cutThePower() {
+        if (vm != null) {
+            vm.close();
+        }
+    }
+
+    private VirtualMachine start(int cpus, Engine... engines) throws VmException {
+        return start(cpus, false, engines);
+    }
+
+    private VirtualMachine start(int cpus, boolean icount, Engine... engines) throws VmException {
+        Catalog catalog = Fakes.catalog(parts, engines);
+        var config = Fakes.config("test", cpus, icount, Optional.of(bios));
+        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
+        vm.start();
+        return vm;
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(end);
+            Thread.sleep(1);
+        }
+    }
+
+    private void awaitProgress() throws InterruptedException {
+        long before = vm.statistics().instructions();
+        await(() -> vm.statistics().instructions() > before);
+    }
+
+    @Test
+    void startsRunsAndStops() throws Exception {
+        Engine engine = Engine.counting("interpreter");
+        start(1, engine);
+        assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+        assertThat(vm.engine()).isEqualTo("interpreter");
+        awaitProgress();
+        assertThat(vm.uptimeMillis()).isLessThan(60_000);
+
+        vm.stop();
+
+        assertThat(vm.state()).isEqualTo(VmState.OFF);
+        assertThat(vm.outcome().get()).isEqualTo(new Outcome.PoweredOff("operator"));
+        assertThat(engine.attached()).hasValue(0);
+        assertThat(parts.get("pic").last.closes).hasValue(1);
+        assertThat(vm.statistics().instructions()).isPositive();
+        assertThat(events)
+                .containsExactly(
+                        new VmEvent.StateChanged("test", VmState.OFF, VmState.RUNNING, "started"),
+                        new VmEvent.StateChanged("test", VmState.RUNNING, VmState.OFF, "stop"));
+    }
+
+    @Test
+    void canBeStartedAgain() throws Exception {
+        start(1, Engine.counting("interpreter"));
+        vm.stop();
+        vm.start();
+        assertThat(vm.outcome()).isNotDone();
+        awaitProgress();
+    }
+
+    @Test
+    void aPausedVmStandsStillAndItsClockToo() throws Exception {
+        start(2, Engine.counting("interpreter"));
+        awaitProgress();
+        vm.pause();
+        long instructions = vm.statistics().instructions(), uptime = vm.uptimeMillis();
+
+        Thread.sleep(30);
+
+        assertThat(vm.statistics().instructions()).isEqualTo(instructions);
+        assertThat(vm.uptimeMillis()).isEqualTo(uptime);
+        assertThatThrownBy(vm::pause)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("paused");
+        vm.resume();
+        awaitProgress();
+    }
+
+    @Test
+    void enginesAreSwappedWhileItRunsAndWhileItIsPaused() throws Exception {
+        Engine first = Engine.counting("bt"), second = Engine.counting("vt");
+        start(2, first, second);
+        assertThat(vm.engine()).isEqualTo("bt");
+        awaitProgress();
+        long before = vm.statistics().instructions();
+
+        vm.useEngine("vt");
+        assertThat(first.attached()).hasValue(0);
+        assertThat(second.attached()).hasValue(2);
+        assertThat(vm.statistics().instructions()).isGreaterThanOrEqualTo(before);
+        awaitProgress();
+
+        vm.pause();
+        vm.useEngine("bt");
+        assertThat(second.attached()).hasValue(0);
+        assertThat(vm.state()).isEqualTo(VmState.PAUSED);
+        vm.resume();
+        awaitProgress();
+        assertThat(events).contains(new VmEvent.EngineChanged("test", "bt", "vt"));
+    }
+
+    @Test
+    void anEngineThatCannotTakeOverLeavesTheOldOne() throws Exception {
+        start(1, Engine.counting("interpreter"), Engine.counting("unattachable"));
+
+        assertThatThrownBy(() -> vm.useEngine("unattachable"))
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("cannot attach");
+        assertThatThrownBy(() -> vm.useEngine("foreign"))
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("no engine 'foreign'; there are interpreter, unattachable");
+
+        assertThat(vm.engine()).isEqualTo("interpreter");
+        awaitProgress();
+    }
+
+    @Test
+    void resetPutsCpusAndDevicesBack() throws Exception {
+        start(1, Engine.counting("interpreter"));
+        awaitProgress();
+        int resets = parts.get("rtc").last.resets.get();
+
+        vm.pause();
+        vm.reset();
+
+        assertThat(parts.get("rtc").last.resets).hasValue(resets + 1);
+        assertThat(vm.registers(0))
+                .contains("rax 0000000000000000")
+                .contains("rip 000000000000fff0");
+        vm.resume();
+        awaitProgress();
+    }
+
+    @Test
+    void aGuestThatResetsItselfGoesOn() throws Exception {
+        AtomicBoolean once = new AtomicBoolean(true);
+        start(
+                2,
+                Engine.of(
+                        "interpreter",
+                        vcpu -> {
+                            if (vcpu.index() == 0
+                                    && vcpu.state().gpr[VcpuState.RAX] > 1000
+                                    && once.getAndSet(false)) {
+                                parts.get("port92").last.platform.power().reset("port 92");
+                            }
+                            return null;
+                        }));
+        await(() -> parts.get("rtc").last.resets.get() == 2);
+        awaitProgress();
+        assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+    }
+
+    @Test
+    void powerOffAndDebugExitEndIt() throws Exception {
+        start(1, Engine.counting("interpreter"));
+        parts.get("rtc").last.platform.power().powerOff("ACPI");
+        assertThat(vm.outcome().get(10, TimeUnit.SECONDS))
+                .isEqualTo(new Outcome.PoweredOff("ACPI"));
+
+        vm.start();
+        parts.get("rtc").last.platform.power().debugExit(3);
+        assertThat(vm.outcome().get(10, TimeUnit.SECONDS)).isEqualTo(new Outcome.DebugExit(3));
+        assertThat(vm.state()).isEqualTo(VmState.OFF);
+    }
+
+    @Test
+    void aTripleFaultEndsIt() throws Exception {
+        start(
+                1,
+                Engine.of(
+                        "interpreter",
+                        vcpu -> {
+                            vcpu.state().activity = VcpuState.SHUTDOWN;
+                            return VcpuExit.TRIPLE_FAULT;
+                        }));
+
+        assertThat(vm.outcome().get(10, TimeUnit.SECONDS)).isInstanceOf(Outcome.TripleFault.class);
+        assertThat(vm.state()).isEqualTo(VmState.CRASHED);
+        assertThat(vm.failure()).contains("vCPU 0: triple fault");
+    }
+
+    @Test
+    void anEngineThatThrowsCrashesThisVmOnly() throws Exception {
+        start(
+                1,
+                Engine.of(
+                        "interpreter",
+                        _ -> {
+                            throw new IllegalStateException("bug");
+                        }));
+
+        assertThat(vm.outcome().get(10, TimeUnit.SECONDS))
+                .isEqualTo(new Outcome.Crashed("vCPU 0: java.lang.IllegalStateException: bug"));
+        assertThat(vm.state()).isEqualTo(VmState.CRASHED);
+        assertThat(parts.get("pic").last.closes).hasValue(1);
+        assertThatThrownBy(vm::stop)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("crashed");
+    }
+
+    @Test
+    void aFailedExitCrashesWithItsReason() throws Exception {
+        start(1, Engine.of("interpreter", _ -> new VcpuExit.Failed("no such thing")));
+
+        assertThat(vm.outcome().get(10, TimeUnit.SECONDS))
+                .isEqualTo(new Outcome.Crashed("vCPU 0: no such thing"));
+    }
+
+    @Test
+    void aHaltedVcpuSleepsUntilAnEvent() throws Exception {
+        start(
+                1,
+                Engine.of(
+                        "interpreter",
+                        vcpu -> {
+                            vcpu.state().activity = VcpuState.HALTED;
+                            vcpu.onHalt();
+                            return VcpuExit.HALTED;
+                        }));
+        await(() -> vm.statistics().counters().getOrDefault("halts", 0L) == 1);
+        long instructions = vm.statistics().instructions();
+        Thread.sleep(20);
+        assertThat(vm.statistics().instructions()).isEqualTo(instructions);
+        vm.pause();
+        vm.resume();
+        vm.stop();
+    }
+
+    @Test
+    void applicationProcessorsWaitForTheirStartUp() throws Exception {
+        start(2, Engine.counting("interpreter"));
+        awaitProgress();
+
+        assertThat(vm.registers(1)).contains("wait-for-sipi");
+        assertThat(vm.registers(0)).contains("active");
+        assertThatThrownBy(() -> vm.registers(2))
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("no vCPU 2; there are 0 to 1");
+    }
+
+    @Test
+    void aRemovedEngineIsReplacedByAnother() throws Exception {
+        Engine gone = Engine.counting("bt"), other = Engine.counting("interpreter");
+        Catalog catalog = Fakes.catalog(parts, gone, other);
+        var config = Fakes.config("test", 1, false, Optional.of(bios));
+        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
+        vm.start();
+
+        catalog.remove(gone);
+        vm.withdrawn("engine", "bt");
+
+        assertThat(vm.engine()).isEqualTo("interpreter");
+        awaitProgress();
+        catalog.remove(other);
+        vm.withdrawn("engine", "interpreter");
+        assertThat(vm.failure()).get().asString().contains("interpreter was removed");
+    }
+
+    @Test
+    void countedTimeFollowsInstructions() throws Exception {
+        start(
+                1,
+                true,
+                Engine.of(
+                        "interpreter",
+                        vcpu -> {
+                            if (vcpu.state().gpr[VcpuState.RAX] == 50_000) {
+                                parts.get("rtc").last.platform.power().powerOff("enough");
+                            }
+                            return null;
+                        }));
+
+        assertThat(vm.outcome().get(20, TimeUnit.SECONDS))
+                .isEqualTo(new Outcome.PoweredOff("enough"));
+    }
+
+    @Test
+    void aMissingDeviceOrFirmwareIsNamed() {
+        Catalog catalog = Fakes.catalog(parts, Engine.counting("interpreter"));
+        catalog.remove(parts.get("vga"));
+        var config = Fakes.config("test", 1, false, Optional.of(bios));
+        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
+        assertThatThrownBy(vm::start)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("no device 'vga'");
+        assertThat(vm.state()).isEqualTo(VmState.OFF);
+        assertThat(parts.get("pic").last.closes).hasValue(1);
+
+        var bare = Fakes.config("bare", 1, false, Optional.empty());
+        assertThatThrownBy(() ->
+                        new VirtualMachine(bare, catalog, new Firmware(List.of()), _ -> {}).start())
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("no firmware found");
+    }
+
+    @Test
+    void whatCannotBeDoneNowSaysSo() throws Exception {
+        start(1, Engine.counting("interpreter"));
+        assertThatThrownBy(vm::start)
+                .isInstanceOf(VmException.class)
+                .hasMessage("cannot start vm test: it is running, not off");
+        assertThatThrownBy(vm::resume).isInstanceOf(VmException.class);
+        assertThatThrownBy(vm::shutdown)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("no power button");
+        vm.stop();
+        assertThatThrownBy(vm::stop)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("it is off");
+        assertThat(vm.screen()).isEmpty();
+    }
+}
