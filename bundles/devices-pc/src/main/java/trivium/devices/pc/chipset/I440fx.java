@@ -38,7 +38,7 @@ public final class I440fx implements Device, BusDevice {
     I440fx(Platform platform) {
         this.platform = platform;
         config.set(PciConfigSpace.COMMAND, 2, 6).set(PciConfigSpace.STATUS, 2, 0x280);
-        config.writable(0x50, 9, -1).writable(0x54, 4, -1).writable(0x58, 1, -1);
+        config.writable(0x50, 4, -1).writable(0x54, 4, -1).writable(0x58, 1, -1);
         config.writable(PAM0, 4, 0x3333_3330).writable(PAM0 + 4, 3, 0x33_3333);
         config.writable(0x60, 4, -1).writable(0x64, 4, -1).writable(0x68, 1, -1);
         config.set(SMRAM, 1, 2).writable(SMRAM, 1, 0x7f);

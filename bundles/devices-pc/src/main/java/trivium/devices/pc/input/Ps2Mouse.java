@@ -9,7 +9,7 @@ import trivium.input.PointerSink;
  * that does not fit the queue is added up. Not modelled: pacing by the sample rate.
  */
 final class Ps2Mouse implements Ps2Device {
-    private static final int ACK = 0xfa, ERROR = 0xfc, RESEND = 0xfe, PASSED = 0xaa;
+    private static final int ACK = 0xfa, RESEND = 0xfe, PASSED = 0xaa;
     private static final int SET_RESOLUTION = 0xe8, SET_RATE = 0xf3;
     private static final int PACKET = 4, MOVES = 64 * PACKET;
     private static final int LEFT = 1, RIGHT = 2, MIDDLE = 4, ALWAYS = 8, X_SIGN = 16, Y_SIGN = 32;
@@ -182,14 +182,14 @@ final class Ps2Mouse implements Ps2Device {
                 defaults();
                 answers.add(ACK);
             }
-            case RESEND -> answers.add(lastSent);
+            case 0xfe -> answers.add(lastSent);
             case 0xff -> {
                 reset();
                 answers.add(ACK);
                 answers.add(PASSED);
                 answers.add(0);
             }
-            default -> answers.add(ERROR);
+            default -> answers.add(RESEND); // not understood
         }
     }
 

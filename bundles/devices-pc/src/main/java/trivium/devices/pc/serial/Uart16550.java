@@ -72,6 +72,9 @@ public final class Uart16550 implements Device, ByteDevice {
 
     private boolean overrun, thrEmptyPending, timeout;
 
+    /** Removed: the backend may still call. */
+    private boolean closed;
+
     /** When the next byte may arrive. */
     private long nextArrival;
 
@@ -215,7 +218,7 @@ public final class Uart16550 implements Device, ByteDevice {
 
     /** Takes what has come over the line by now; comes back when the next character is through. */
     private void receive() {
-        if (backend.isEmpty() || loop()) {
+        if (backend.isEmpty() || loop() || closed) {
             return;
         }
         while (received.size() < capacity()) {
@@ -379,6 +382,7 @@ public final class Uart16550 implements Device, ByteDevice {
 
     @Override
     public void close() {
+        closed = true;
         arrival.cancel();
         silence.cancel();
         irq.lower();
