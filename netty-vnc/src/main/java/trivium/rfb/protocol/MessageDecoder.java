@@ -168,6 +168,7 @@ public final class MessageDecoder extends ByteToMessageDecoder {
         int length = in.getUnsignedByte(in.readerIndex() + 8);
         if (length > MAX_FENCE) {
             skipNext(9 + length);
+            skip(in); // something has to be taken, or decoding stops here
         } else if (in.readableBytes() >= 9 + length) {
             int flags = in.getInt(in.readerIndex() + 4);
             in.skipBytes(9);

@@ -24,8 +24,6 @@ final class KeyInput {
     /** Either Control and either Alt: shortcuts are sent as they come. */
     private static final Set<Integer> COMMAND_KEYS = Set.of(0x1d, 0xe01d, 0x38, 0xe038);
 
-    private static final int MAX_TYPED_CHARACTERS = 4096;
-
     private final KeyQueue queue;
     private final Supplier<Optional<KeyboardSink>> keyboard;
     private final Map<Integer, Integer> codeByKeysym = new HashMap<>();
@@ -135,12 +133,14 @@ final class KeyInput {
 
     /** Types a text; characters without a key are left out. */
     void type(String text) {
-        text.codePoints()
-                .limit(MAX_TYPED_CHARACTERS)
-                .filter(c -> UsKeyboard.forCharacter(c).isPresent())
-                .mapToObj(Character::toString)
-                .map(UsKeyboard::text)
-                .takeWhile(stroke -> queue.hasRoom(stroke.size()))
-                .forEach(stroke -> stroke.forEach(queue::press));
+        String typeable =
+                text.codePoints()
+                        .filter(c -> UsKeyboard.forCharacter(c).isPresent())
+                        .collect(
+                                StringBuilder::new,
+                                StringBuilder::appendCodePoint,
+                                StringBuilder::append)
+                        .toString();
+        queue.type(UsKeyboard.text(typeable));
     }
 }

@@ -1,6 +1,7 @@
 package trivium.rfb.session;
 
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -22,6 +23,7 @@ final class KeyQueue {
     private final Supplier<Optional<KeyboardSink>> keyboard;
     private final ScheduledExecutorService executor;
     private final Queue<byte[]> waiting = new ArrayDeque<>();
+    private final Queue<byte[]> text = new ArrayDeque<>();
     private boolean retrying;
     private int retries;
     private boolean told;
@@ -43,13 +45,15 @@ final class KeyQueue {
         add(scancodes, MAX_ALL);
     }
 
-    /** For texts: whether there is room for all of a stroke. */
-    boolean hasRoom(int sequences) {
-        return waiting.size() + sequences <= MAX_PRESSES;
-    }
-
-    boolean isEmpty() {
-        return waiting.isEmpty();
+    /**
+     * Types a text when nothing else is waiting, so that it neither fills the queue nor mixes with
+     * keys; a text that comes while another is being typed is dropped.
+     */
+    void type(List<byte[]> strokes) {
+        if (text.isEmpty()) {
+            text.addAll(strokes);
+            drain();
+        }
     }
 
     private boolean add(byte[] scancodes, int limit) {
@@ -72,13 +76,19 @@ final class KeyQueue {
 
     private void drain() {
         KeyboardSink sink = keyboard.get().orElse(null);
-        while (!waiting.isEmpty() && (sink == null || sink.scancodes(waiting.peek()))) {
-            waiting.remove();
+        Queue<byte[]> first = waiting.isEmpty() ? text : waiting;
+        while (!first.isEmpty() && (sink == null || sink.scancodes(first.peek()))) {
+            first.remove();
             retries = 0;
+            first = waiting.isEmpty() ? text : waiting;
         }
-        if (waiting.isEmpty() || ++retries > MAX_RETRIES) {
+        if (first.isEmpty() || ++retries > MAX_RETRIES) {
             waiting.clear();
+            text.clear();
             retries = 0;
+            return;
+        }
+        if (retrying) {
             return;
         }
         retrying = true;

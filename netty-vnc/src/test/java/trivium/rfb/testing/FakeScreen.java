@@ -28,8 +28,14 @@ public final class FakeScreen implements Screen {
         }
     }
 
-    public synchronized void set(int[] newPixels) {
-        System.arraycopy(newPixels, 0, pixels, 0, pixels.length);
+    public void set(int[] newPixels) {
+        set(newPixels, -1);
+    }
+
+    public synchronized void set(int[] newPixels, int mask) {
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = newPixels[i] & mask;
+        }
     }
 
     /** Moves everything up; what comes in below is filled. */

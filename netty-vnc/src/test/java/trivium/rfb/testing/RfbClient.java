@@ -57,6 +57,10 @@ public final class RfbClient implements AutoCloseable {
     }
 
     public void login(int minor, String password) throws IOException {
+        login(minor, password, true);
+    }
+
+    public void login(int minor, String password, boolean shared) throws IOException {
         in.readNBytes(12);
         out.write("RFB 003.%03d\n".formatted(minor).getBytes(StandardCharsets.US_ASCII));
         out.flush();
@@ -73,7 +77,7 @@ public final class RfbClient implements AutoCloseable {
                 throw new IOException("failed: " + (minor >= 8 ? reason() : ""));
             }
         }
-        out.writeByte(1);
+        out.writeBoolean(shared);
         out.flush();
         readInit();
     }
@@ -115,7 +119,8 @@ public final class RfbClient implements AutoCloseable {
         }
     }
 
-    private void readInit() throws IOException {
+    /** ServerInit. */
+    public void readInit() throws IOException {
         resize(in.readUnsignedShort(), in.readUnsignedShort());
         in.readNBytes(16);
         name = new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8);
