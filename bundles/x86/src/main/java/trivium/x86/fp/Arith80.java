@@ -278,10 +278,7 @@ public final class Arith80 {
     static long root(long hi, long lo) {
         double estimate = Math.sqrt((hi >>> 1) * 0x1p65);
         long s = estimate >= 0x1p64 ? -1 : toUnsigned(estimate);
-        double twice = estimate * 2;
-        for (int i = 0; i < 2; i++) {
-            s += (long) (difference(hi, lo, s) / twice);
-        }
+        s += (long) (difference(hi, lo, s) / (estimate * 2)); // now right but for the last place
         while (aboveRoot(hi, lo, s)) {
             s--;
         }

@@ -126,6 +126,7 @@ public final class Cpu {
         setStatusFlags((int) s.rflags);
         flushTlb();
         modeChanged();
+        x87.enter();
         attention = 0;
         system.updateAttention();
     }
@@ -582,14 +583,14 @@ public final class Cpu {
         long linear = checkedLinear(seg, offset, size, false);
         translate(linear, userAccess());
         if (((linear ^ linear + size - 1) & PAGE) != 0) {
-            translate(linear + size - 1 & linearMask, userAccess());
+            translate(linear + size - 1 & linearMask & PAGE, userAccess());
         }
     }
 
     private void probeWrite(long linear, int size) {
         translate(linear, userAccess() | Mmu.WRITE);
         if (((linear ^ linear + size - 1) & PAGE) != 0) {
-            translate(linear + size - 1 & linearMask, userAccess() | Mmu.WRITE);
+            translate(linear + size - 1 & linearMask & PAGE, userAccess() | Mmu.WRITE);
         }
     }
 

@@ -79,7 +79,8 @@ final class X87Arith {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(i), destination = toTop ? a : b;
             if (u.isEmpty(a) || u.isEmpty(b)) {
                 u.underflow(destination, pop);
@@ -210,7 +211,8 @@ final class X87Arith {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(i);
             boolean done;
             if (u.isEmpty(a) || u.isEmpty(b)) {
@@ -242,7 +244,8 @@ final class X87Arith {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(i);
             boolean done;
             if (u.isEmpty(a) || u.isEmpty(b)) {

@@ -1,7 +1,5 @@
 package trivium.x86.interp;
 
-import static trivium.x86.fp.FpuContext.C1;
-
 import trivium.cpu.VcpuState;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Operand;
@@ -13,7 +11,7 @@ final class X87Control {
 
     static Op build(Instruction in) {
         return switch (in.mnemonic()) {
-            case FXCH -> waiting(in, (c, u) -> exchange(u, in.modRm & 7));
+            case FXCH -> new Exchange(in);
             case FFREE -> waiting(in, (c, u) -> free(u, in.modRm & 7));
             case FFREEP -> waiting(in, (c, u) -> freeAndPop(u, in.modRm & 7));
             case FINCSTP -> waiting(in, (c, u) -> u.rotate(1));
@@ -28,9 +26,7 @@ final class X87Control {
             case FLDCW -> new LoadControl(in);
             case FNSTCW -> new StoreWord(in, false);
             case FNSTSW ->
-                    in.operand(0) == Operand.AX
-                            ? unwaiting(in, (c, u) -> c.set16(VcpuState.RAX, c.s.fsw))
-                            : new StoreWord(in, true);
+                    in.operand(0) == Operand.AX ? new StatusToAx(in) : new StoreWord(in, true);
             default -> null;
         };
     }
@@ -43,7 +39,8 @@ final class X87Control {
     private static Op waiting(Instruction in, Action action) {
         return new X87Op(in) {
             @Override
-            void run(Cpu c, X87Unit u) {
+            public void exec(Cpu c) {
+                X87Unit u = start(c);
                 action.run(c, u);
             }
         };
@@ -68,32 +65,56 @@ final class X87Control {
         };
     }
 
-    private static void exchange(X87Unit u, int i) {
-        int a = u.physical(0), b = u.physical(i);
-        boolean aEmpty = u.isEmpty(a), bEmpty = u.isEmpty(b);
-        if (aEmpty || bEmpty) {
-            if (!u.stackFault(false)) {
-                return;
-            }
-            if (aEmpty) {
-                u.put(a, Float80.QUIET_NAN, Float80.INDEFINITE_SE);
-            }
-            if (bEmpty) {
-                u.put(b, Float80.QUIET_NAN, Float80.INDEFINITE_SE);
-            }
-        } else {
-            u.signal(C1, 0);
+    private static final class Exchange extends X87Op {
+        private final int i;
+
+        Exchange(Instruction in) {
+            super(in);
+            i = in.modRm & 7;
         }
-        long m = u.m[a];
-        int se = u.se[a];
-        u.m[a] = u.m[b];
-        u.se[a] = u.se[b];
-        u.m[b] = m;
-        u.se[b] = se;
+
+        @Override
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
+            int a = u.physical(0), b = u.physical(i);
+            if (u.isEmpty(a) || u.isEmpty(b)) {
+                if (!u.stackFault(false)) {
+                    return;
+                }
+                fill(u, a);
+                fill(u, b);
+            } else {
+                u.clearC1();
+            }
+            long m = u.m[a];
+            int se = u.se[a];
+            u.m[a] = u.m[b];
+            u.se[a] = u.se[b];
+            u.m[b] = m;
+            u.se[b] = se;
+        }
+
+        private static void fill(X87Unit u, int physical) {
+            if (u.isEmpty(physical)) {
+                u.put(physical, Float80.QUIET_NAN, Float80.INDEFINITE_SE);
+            }
+        }
+    }
+
+    private static final class StatusToAx extends Op {
+        StatusToAx(Instruction in) {
+            super(in);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.x87.checkAvailable();
+            c.set16(VcpuState.RAX, c.s.fsw);
+        }
     }
 
     private static void free(X87Unit u, int i) {
-        u.signal(C1, 0);
+        u.clearC1();
         u.free(u.physical(i));
     }
 
@@ -115,7 +136,8 @@ final class X87Control {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(i);
             if (u.isEmpty(a) || u.isEmpty(b)) {
                 u.underflow(a, false);

@@ -53,12 +53,13 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0);
             if (u.isEmpty(a)) {
                 u.underflow(a, false);
             } else {
-                u.signal(C1, 0);
+                u.clearC1();
                 u.se[a] = u.se[a] & ~clear ^ flip;
             }
         }
@@ -70,7 +71,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0);
             if (u.isEmpty(a)) {
                 u.signal(0, C0 | C2 | C3);
@@ -88,7 +90,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0);
             int cc = Float80.examine(u.m[a], u.se[a]);
             if (u.isEmpty(a)) {
@@ -118,7 +121,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0);
             if (u.isEmpty(a)) {
                 u.signal(conditions, 0);
@@ -143,7 +147,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(1), destination = pop ? b : a;
             if (u.isEmpty(a) || u.isEmpty(b)) {
                 u.underflow(destination, pop);
@@ -164,7 +169,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0), b = u.physical(1);
             if (u.isEmpty(a) || u.isEmpty(b)) {
                 u.signal(C2, 0);
@@ -190,7 +196,8 @@ final class X87Functions {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int a = u.physical(0);
             boolean empty = u.isEmpty(a);
             if (empty || !u.isEmpty(u.physical(7))) {

@@ -64,7 +64,8 @@ final class X87Loads {
     private static Op constant(Instruction in, Constant80 constant) {
         return new X87Op(in) {
             @Override
-            void run(Cpu c, X87Unit u) {
+            public void exec(Cpu c) {
+                X87Unit u = start(c);
                 constant.load(u.f);
                 u.finishLoad(false);
             }
@@ -80,7 +81,8 @@ final class X87Loads {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int from = u.physical(i);
             if (u.isEmpty(from)) {
                 u.pushFault(false);

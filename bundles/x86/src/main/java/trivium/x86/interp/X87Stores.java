@@ -60,13 +60,14 @@ final class X87Stores {
         }
 
         @Override
-        void run(Cpu c, X87Unit u) {
+        public void exec(Cpu c) {
+            X87Unit u = start(c);
             int from = u.physical(0), to = u.physical(i);
             if (u.isEmpty(from)) {
                 u.underflow(to, pop);
                 return;
             }
-            u.signal(FpuContext.C1, 0);
+            u.clearC1();
             u.put(to, u.m[from], u.se[from]);
             if (pop) {
                 u.pop();

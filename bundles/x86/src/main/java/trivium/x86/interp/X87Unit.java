@@ -8,6 +8,7 @@ import static trivium.x86.fp.FpuContext.ES;
 import static trivium.x86.fp.FpuContext.IE;
 import static trivium.x86.fp.FpuContext.SF;
 
+import trivium.cpu.Segment;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.x86.fp.Float80;
@@ -30,6 +31,7 @@ final class X87Unit {
 
     private final Cpu c;
     private final VcpuState s;
+    private final Segment cs;
     final FpuContext f = new FpuContext();
     final long[] m;
     final int[] se;
@@ -37,8 +39,14 @@ final class X87Unit {
     X87Unit(Cpu c) {
         this.c = c;
         s = c.s;
+        cs = s.segments[VcpuState.CS];
         m = s.fpMantissa;
         se = s.fpSignExponent;
+    }
+
+    /** The canonical state is new. */
+    void enter() {
+        f.controlWord = s.fcw;
     }
 
     // ---- before an instruction
@@ -51,7 +59,6 @@ final class X87Unit {
                 pending();
             }
         }
-        f.controlWord = s.fcw;
         f.flags = 0;
     }
 
@@ -86,7 +93,7 @@ final class X87Unit {
     void note(long ip, int opcode) {
         s.fip = ip;
         s.fop = opcode;
-        s.fcs = s.segments[VcpuState.CS].selector;
+        s.fcs = cs.selector;
     }
 
     void noteData(int seg, long offset) {
@@ -144,9 +151,17 @@ final class X87Unit {
         }
     }
 
+    void clearC1() {
+        s.fsw &= ~C1;
+    }
+
     /** Adds the flags of the last operation, C1 among them. */
     void signal() {
-        signal(C1, f.flags);
+        if (f.flags == 0) {
+            s.fsw &= ~C1;
+        } else {
+            signal(C1, f.flags);
+        }
     }
 
     /** The same with conditions: {@code which} of them are affected. */
@@ -198,7 +213,7 @@ final class X87Unit {
             pushFault(true);
             return;
         }
-        signal(C1, f.flags);
+        signal();
         if (!aborted) {
             push(f.mantissa, f.signExponent);
         }
@@ -214,6 +229,7 @@ final class X87Unit {
 
     void setControl(int fcw) {
         s.fcw = fcw & FCW_BITS | FCW_SET;
+        f.controlWord = s.fcw;
         summarize();
     }
 
@@ -242,6 +258,7 @@ final class X87Unit {
     /** FNINIT: the registers keep their contents. */
     void init() {
         s.fcw = 0x37f;
+        f.controlWord = 0x37f;
         s.fsw = 0;
         s.ftw = 0;
         s.fip = 0;
