@@ -5,11 +5,20 @@ import trivium.cpu.ExecutionEngine;
 import trivium.device.DeviceFactory;
 import trivium.devices.pc.chipset.I440fx;
 import trivium.devices.pc.chipset.Piix3;
+import trivium.devices.pc.chipset.Piix4Pm;
+import trivium.devices.pc.dma.I8237Pair;
 import trivium.devices.pc.firmware.FwCfg;
 import trivium.devices.pc.input.I8042;
 import trivium.devices.pc.input.Port92;
+import trivium.devices.pc.interrupt.I82093AA;
 import trivium.devices.pc.interrupt.I8259Pair;
+import trivium.devices.pc.interrupt.LocalApics;
 import trivium.devices.pc.serial.Uart16550;
+import trivium.devices.pc.storage.Ide;
+import trivium.devices.pc.test.DebugExit;
+import trivium.devices.pc.test.Port80;
+import trivium.devices.pc.test.TestDevice;
+import trivium.devices.pc.timer.Hpet;
 import trivium.devices.pc.timer.I8254;
 import trivium.devices.pc.timer.Mc146818;
 import trivium.devices.pc.timer.PcSpeaker;
@@ -44,7 +53,16 @@ final class Wiring {
                 new Port92.Factory(),
                 new Uart16550.Factory(),
                 new FwCfg.Factory(),
-                new Vga.Factory());
+                new Vga.Factory(),
+                new I8237Pair.Factory(),
+                new Piix4Pm.Factory(),
+                new Ide.Factory(),
+                new LocalApics.Factory(),
+                new I82093AA.Factory(),
+                new Hpet.Factory(),
+                new Port80.Factory(),
+                new DebugExit.Factory(),
+                new TestDevice.Factory());
     }
 
     static Catalog catalog() {

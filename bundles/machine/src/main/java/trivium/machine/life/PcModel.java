@@ -13,9 +13,9 @@ import trivium.vm.VmConfig.DeviceSpec;
 final class PcModel {
     private static final List<String> CHIPSET =
             List.of(
-                    "i440fx", "piix3", "pic", "pit", "speaker", "rtc", "i8042", "port92", "serial",
-                    "fw-cfg", "vga");
-    private static final List<String> APICS = List.of();
+                    "i440fx", "piix3", "pic", "pit", "speaker", "rtc", "dma", "i8042", "port92",
+                    "port80", "serial", "fw-cfg", "vga", "ide", "piix4pm");
+    private static final List<String> APICS = List.of("lapic", "ioapic", "hpet");
 
     private PcModel() {}
 

@@ -29,6 +29,7 @@ final class BootOrder {
         String order = platform.property("boot-order").filter(s -> !s.isBlank()).orElse("");
         for (String kind : (order + "," + DEFAULT_ORDER).split("[,\\s]+")) {
             switch (kind.toLowerCase(Locale.ROOT)) {
+                case "kernel" -> add("/rom@genroms/linuxboot.bin", paths);
                 case "disk" -> {
                     addIde(Media.DISK, paths);
                     addVirtioDisks(paths);
