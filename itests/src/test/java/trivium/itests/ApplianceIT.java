@@ -55,7 +55,8 @@ public class ApplianceIT {
         flags.add("-Djava.awt.headless=true");
         return options(
                 karafDistributionConfiguration()
-                        .frameworkUrl(new File(System.getProperty("appliance.tar")).toURI().toString())
+                        .frameworkUrl(
+                                new File(System.getProperty("appliance.tar")).toURI().toString())
                         .karafVersion("4.4.10")
                         .name("Trivium")
                         .unpackDirectory(new File("target/exam"))
