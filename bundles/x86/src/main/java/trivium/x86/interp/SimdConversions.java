@@ -165,6 +165,9 @@ final class SimdConversions {
                 needMmx(c);
             }
             long b = mmxSource(c, 8);
+            if (!memory) {
+                enterMmx(c);
+            }
             SseFloat f = c.sse;
             f.begin(c.s.mxcsr);
             long[] x = c.s.xmm;
@@ -175,9 +178,6 @@ final class SimdConversions {
                 long result = singlesFromInts(f, b);
                 finish(c, f);
                 x[2 * reg] = result;
-            }
-            if (!memory) {
-                enterMmx(c);
             }
         }
     }
@@ -202,8 +202,9 @@ final class SimdConversions {
                     fromDouble
                             ? intsFromDoubles(f, b, c.high, truncate)
                             : intsFromSingles(f, b, truncate);
-            finish(c, f);
+            // The processor is in MMX mode even if an exception follows.
             enterMmx(c);
+            finish(c, f);
             setMmx(c, reg, result);
         }
     }

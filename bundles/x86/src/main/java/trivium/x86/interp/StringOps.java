@@ -61,8 +61,37 @@ final class StringOps {
                 if (io) {
                     c.rip = next;
                 }
+            } else if ((c.r[RCX] & mask) == 0) {
+                nothing(c);
+            } else if (kind == Mnemonic.CMPS || kind == Mnemonic.SCAS) {
+                repeatCompare(c);
             } else {
                 repeat(c);
+            }
+        }
+
+        /** No iterations; but 32-bit addresses in 64-bit mode have cleared upper halves by then. */
+        private void nothing(Cpu c) {
+            if (addressBytes == 4) {
+                c.r[RCX] = 0;
+                if (kind == Mnemonic.MOVS) {
+                    c.r[RSI] &= mask;
+                }
+                if (kind == Mnemonic.MOVS || kind == Mnemonic.STOS) {
+                    c.r[RDI] &= mask;
+                }
+            }
+            c.rip = next;
+        }
+
+        /** A fault leaves the flags as they were before all iterations. */
+        private void repeatCompare(Cpu c) {
+            int flags = c.statusFlags();
+            try {
+                repeat(c);
+            } catch (GuestException e) {
+                c.setStatusFlags(flags);
+                throw e;
             }
         }
 
