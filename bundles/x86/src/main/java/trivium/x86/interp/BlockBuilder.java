@@ -21,6 +21,11 @@ final class BlockBuilder {
     private long linear, gpa, host;
     private long lastPage;
 
+    /** The 8086 alone: bytes up to offset FFFF, after which code goes on at offset 0. */
+    private long untilWrap;
+
+    private boolean wrapped;
+
     BlockBuilder(Cpu c, BlockCache cache) {
         this.c = c;
         this.cache = cache;
@@ -39,6 +44,8 @@ final class BlockBuilder {
         cache.watch(startGpa);
         seek(c.base[trivium.cpu.VcpuState.CS] + ip & c.linearMask, startGpa);
         lastPage = startGpa & -4096;
+        wrapped = false;
+        untilWrap = c.model == trivium.cpu.CpuModel.I8086 ? 0x1_0000 - ip : Long.MAX_VALUE;
         long limit = c.mode64 ? Long.MAX_VALUE : c.s.segments[trivium.cpu.VcpuState.CS].limit;
         int bytes = 0;
         boolean setsIp = false;
@@ -49,7 +56,7 @@ final class BlockBuilder {
                 Instruction in = decoder.decode(source, c.codeSize);
                 in.ip = ip;
                 length = in.length;
-                if (c.codeSize != 64 && ip + length - 1 > limit) {
+                if (c.codeSize != 64 && ip + length - 1 > limit && !wrapped) {
                     throw c.gp(0);
                 }
                 op = OpBuilder.build(in, c);
@@ -72,13 +79,18 @@ final class BlockBuilder {
             bytes += length;
             ip = op.next;
             // A block that reached a second page ends there.
-            if (setsIp || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
+            if (setsIp || wrapped || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
                 break;
             }
         }
         Op[] array = Fusion.fuse(ops);
         return new Block(
                 startGpa, lastPage, c.rip, Block.mode(c.codeSize, max), array, bytes, setsIp);
+    }
+
+    /** Whether the last block went around the end of the 8086's segment: not to be cached. */
+    boolean wrapped() {
+        return wrapped;
     }
 
     private void seek(long linear, long gpa) {
@@ -101,6 +113,11 @@ final class BlockBuilder {
                         : (int) c.memory.read(gpa, 1) & 0xff;
         linear = linear + 1 & c.linearMask;
         gpa++;
+        if (--untilWrap == 0) {
+            wrapped = true;
+            linear = c.base[trivium.cpu.VcpuState.CS];
+            seek(linear, c.codeAddress(linear));
+        }
         return octet;
     }
 }

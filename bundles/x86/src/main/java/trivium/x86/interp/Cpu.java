@@ -475,6 +475,9 @@ public final class Cpu {
     }
 
     private long loadSlow(int seg, long offset, int size) {
+        if (wraps(offset, size)) {
+            return loadWrapping(seg, offset, size);
+        }
         return loadLinear(checkedLinear(seg, offset, size, false), size, userAccess());
     }
 
@@ -566,7 +569,30 @@ public final class Cpu {
         }
     }
 
+    /** The 8086 goes on at offset 0 after FFFF. */
+    private boolean wraps(long offset, int size) {
+        return offset + size > 0x1_0000 && model == CpuModel.I8086;
+    }
+
+    private long loadWrapping(int seg, long offset, int size) {
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (long) load8(seg, offset + i & 0xffff) << 8 * i;
+        }
+        return value;
+    }
+
+    private void storeWrapping(int seg, long offset, int size, long value) {
+        for (int i = 0; i < size; i++) {
+            store8(seg, offset + i & 0xffff, (int) (value >>> 8 * i));
+        }
+    }
+
     private void storeSlow(int seg, long offset, int size, long value) {
+        if (wraps(offset, size)) {
+            storeWrapping(seg, offset, size, value);
+            return;
+        }
         storeLinear(checkedLinear(seg, offset, size, true), size, value, userAccess());
     }
 
@@ -636,7 +662,18 @@ public final class Cpu {
 
     private long rmwLinear;
 
+    /** Segment and offset of a read-modify-write that wraps, on the 8086; or -1. */
+    private int rmwSegment = -1;
+
+    private long rmwOffset;
+
     private long rmwSlow(int seg, long offset, int size) {
+        rmwSegment = -1;
+        if (wraps(offset, size)) {
+            rmwSegment = seg;
+            rmwOffset = offset;
+            return 0;
+        }
         long linear = checkedLinear(seg, offset, size, true);
         if (protectedMode && !mode64 && readLimit[seg] < 0) {
             checkedLinear(seg, offset, size, false);
@@ -655,10 +692,17 @@ public final class Cpu {
     }
 
     public long rmwLoad(int size) {
+        if (rmwSegment >= 0) {
+            return loadWrapping(rmwSegment, rmwOffset, size);
+        }
         return loadLinear(rmwLinear, size, userAccess());
     }
 
     public void rmwStore(int size, long value) {
+        if (rmwSegment >= 0) {
+            storeWrapping(rmwSegment, rmwOffset, size, value);
+            return;
+        }
         storeLinear(rmwLinear, size, value, userAccess());
     }
 

@@ -50,6 +50,9 @@ final class FlagRules {
     /** The flags image of an interrupt or PUSHF, RF and VM cleared. */
     long image(int size) {
         long flags = c.flags() & ~(long) (RF | VM);
+        if (c.model == CpuModel.I8086) {
+            flags |= 0xf000;
+        }
         return size == 2 ? flags & 0xffff : flags;
     }
 

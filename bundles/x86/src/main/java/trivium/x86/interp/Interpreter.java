@@ -274,7 +274,7 @@ public final class Interpreter implements VcpuRunner {
         }
         if (n == null) {
             n = builder.build(gpa, max);
-            if (cache.find(gpa, ip, mode) == null) {
+            if (cache.find(gpa, ip, mode) == null && !builder.wrapped()) {
                 cache.add(n);
             }
         }

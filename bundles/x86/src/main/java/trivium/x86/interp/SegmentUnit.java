@@ -162,7 +162,9 @@ final class SegmentUnit {
     }
 
     private GuestException violation(int seg) {
-        return c.fault(seg == SS ? GuestException.SS : GP, 0);
+        // The 80286 has no stack fault in real mode.
+        boolean stackFault = seg == SS && (c.protectedMode || c.model != CpuModel.I80286);
+        return c.fault(stackFault ? GuestException.SS : GP, 0);
     }
 
     private void checkSegment(int seg, long offset, int size, boolean write) {
