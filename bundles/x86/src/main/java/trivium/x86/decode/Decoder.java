@@ -75,11 +75,7 @@ public final class Decoder {
             modRm(in, (opcode & ~3) == 0x0f20);
         }
         int mandatory = in.rep != 0 ? in.rep : in.operandSizePrefix ? 0x66 : 0;
-        Row row = table.find(opcode, in.modRm, mandatory);
-        if (row != null && mode == 64 && row.is(Row.Attribute.NOT_64)
-                || row != null && mode != 64 && row.is(Row.Attribute.ONLY_64)) {
-            row = null;
-        }
+        Row row = table.find(opcode, in.modRm, mandatory, mode == 64);
         in.row = row;
         if (row != null) {
             rowSizes(in, row);

@@ -98,13 +98,14 @@ public final class OpcodeTable {
      * @param prefix the mandatory prefix in force: F3, F2, 66 or 0
      * @return null if there is none: #UD
      */
-    Row find(int opcode, int modRm, int prefix) {
+    Row find(int opcode, int modRm, int prefix, boolean mode64) {
         Row fallback = null;
         for (Row row : byOpcode[index(opcode)]) {
             boolean fits =
                     (row.extension == Row.ANY || row.extension == (modRm >>> 3 & 7))
                             && (row.mod == Row.ANY || (row.mod == 3) == (modRm >= 0xc0))
-                            && (row.rm == Row.ANY || row.rm == (modRm & 7));
+                            && (row.rm == Row.ANY || row.rm == (modRm & 7))
+                            && !row.is(mode64 ? Row.Attribute.NOT_64 : Row.Attribute.ONLY_64);
             if (!fits) {
                 continue;
             }
