@@ -54,7 +54,9 @@ final class X87Environment {
         public void exec(Cpu c) {
             X87Unit u = c.x87;
             u.checkAvailable();
-            c.checkWrite(seg, ea(c), bytes());
+            // Hardware looks at both ends first: CR2 is then that of the last byte.
+            c.checkWrite(seg, ea(c), field);
+            c.checkWrite(seg, ea(c, bytes() - 1), 1);
             VcpuState s = c.s;
             put(c, 0, s.fcw | RESERVED);
             put(c, 1, s.fsw | RESERVED);
@@ -102,7 +104,8 @@ final class X87Environment {
         public void exec(Cpu c) {
             X87Unit u = c.x87;
             u.begin();
-            c.checkRead(seg, ea(c), bytes());
+            c.checkRead(seg, ea(c), field);
+            c.checkRead(seg, ea(c, bytes() - 1), 1);
             VcpuState s = c.s;
             int fsw = get(c, 1) & 0xffff;
             if (registers) {
