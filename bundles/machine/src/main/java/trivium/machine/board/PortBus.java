@@ -17,6 +17,11 @@ public final class PortBus implements PortIo {
     private static final Logger LOG = LoggerFactory.getLogger(PortBus.class);
     private static final int PORTS = 0x10000;
 
+    /**
+     * What a tapped port that nobody claims reads: how Bochs's and QEMU's debug consoles answer.
+     */
+    private static final int TAPPED = 0xe9;
+
     /** A claim, for releasing it. */
     static final class Window {
         final String name;
@@ -91,6 +96,9 @@ public final class PortBus implements PortIo {
     public int in(int port, int size) {
         Window window = table[port & 0xffff];
         if (window == null || size > 1 && !window.covers(port, size)) {
+            if (window == null && size == 1 && taps != null && taps[port & 0xffff] != null) {
+                return TAPPED;
+            }
             return size == 1 || port + size > PORTS ? -1 >>> 32 - size * 8 : inHalves(port, size);
         }
         BusThread thread = BusThread.enter();

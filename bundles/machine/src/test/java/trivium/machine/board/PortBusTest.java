@@ -104,6 +104,7 @@ class PortBusTest {
         bus.out(0x80, 1, 0xab);
         bus.out(0x190, 2, 0x1234);
 
+        assertThat(bus.in(0x191, 1)).isEqualTo(0xe9);
         assertThat(heard).containsExactly(0xab, 0x12);
         assertThat(window.log).containsExactly("w0.1=ab");
     }

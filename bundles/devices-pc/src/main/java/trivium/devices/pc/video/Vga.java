@@ -78,6 +78,8 @@ public final class Vga implements Device, BusDevice, Screen {
         pci =
                 new PciConfigSpace(this, 0x1234, 0x1111, 0x030000, 2)
                         .subsystem(0x1af4, 0x1100)
+                        // It decodes the legacy ports: firmware takes no VGA without this bit.
+                        .writable(PciConfigSpace.COMMAND, 2, PciConfigSpace.COMMAND_IO)
                         .memoryBar(0, VRAM_BYTES, true, frameBuffer)
                         .memoryBar(2, MMIO_BYTES, false, mmio);
         platform.firmware("vgabios").ifPresent(this::addRom);
