@@ -102,6 +102,9 @@ final class StringOps {
             while (true) {
                 long count = c.r[RCX] & mask;
                 if (count == 0) {
+                    if (addressBytes == 4) {
+                        truncateRegisters(c);
+                    }
                     c.rip = next;
                     return;
                 }
@@ -121,6 +124,19 @@ final class StringOps {
                     c.rip = next;
                     return;
                 }
+            }
+        }
+
+        /**
+         * Even with nothing to do the registers are written back, which clears their upper halves.
+         */
+        private void truncateRegisters(Cpu c) {
+            c.set32(RCX, 0);
+            if (kind == Mnemonic.MOVS || kind == Mnemonic.CMPS || kind == Mnemonic.LODS) {
+                c.set32(RSI, (int) c.r[RSI]);
+            }
+            if (kind != Mnemonic.LODS && kind != Mnemonic.OUTS) {
+                c.set32(RDI, (int) c.r[RDI]);
             }
         }
 
