@@ -12,8 +12,9 @@ import java.util.List;
 /**
  * User-level integer instructions (SDM Vol. 2D, App. A "Opcode Map"). Departures from the map: SALC
  * (D6), the second TEST of group 3 (/1), SAL as shift /6, and 82 as an alias of 80 are listed, as
- * every real CPU has them; on the 8086 also POP CS, SETMO (shift /6), any /n of 8F, C6 and C7, ESC
- * as a no-operation (there is no 8087), and the aliases of 60-6F, C0, C1, C8, C9.
+ * every real CPU has them; so are the hint NOPs of the P6 (0F18 to 0F1F); on the 8086 also POP CS,
+ * SETMO (shift /6), any /n of 8F, C6 and C7, ESC as a no-operation (there is no 8087), and the
+ * aliases of 60-6F, C0, C1, C8, C9.
  */
 final class IntegerRows {
     static final List<Row> ROWS = rows();
@@ -93,6 +94,11 @@ final class IntegerRows {
             insn(0xff, PUSH, Ev).ext(6).with(DEFAULT_64), insn(0xff, PUSH, Ev).ext(7).on(ONLY_8086),
             // two-byte
             insn(0x0f0b, UD2), insn(0x0fb9, UD1, Gv, Ev).on(I386), insn(0x0fff, UD0, Gv, Ev).on(I386),
+            insn(0x0f0d, NOP, Ev).on(LONG_MODE), insn(0x0f18, NOP, Ev).reg().on(CMOV),
+            insn(0x0f18, NOP, Ev).ext(4).mem().on(CMOV), insn(0x0f18, NOP, Ev).ext(5).mem().on(CMOV),
+            insn(0x0f18, NOP, Ev).ext(6).mem().on(CMOV), insn(0x0f18, NOP, Ev).ext(7).mem().on(CMOV),
+            insn(0x0f19, NOP, Ev).on(CMOV), insn(0x0f1a, NOP, Ev).on(CMOV), insn(0x0f1b, NOP, Ev).on(CMOV),
+            insn(0x0f1c, NOP, Ev).on(CMOV), insn(0x0f1d, NOP, Ev).on(CMOV), insn(0x0f1e, NOP, Ev).on(CMOV),
             insn(0x0f1f, NOP, Ev).on(CMOV),
             insn(0x0fa0, PUSH, FS).on(I386).with(DEFAULT_64), insn(0x0fa1, POP, FS).on(I386).with(DEFAULT_64),
             insn(0x0fa8, PUSH, GS).on(I386).with(DEFAULT_64), insn(0x0fa9, POP, GS).on(I386).with(DEFAULT_64),
