@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -82,16 +83,23 @@ final class UpdateLoop implements Runnable {
         poke();
     }
 
+    /** The viewer is gone: a step that is under way is finished, another is not begun. */
     synchronized void close() {
         closing = true;
-        poke();
+        if (state == State.WAITING || state == State.SCHEDULED && cancelled()) {
+            dispose();
+        }
+    }
+
+    private boolean cancelled() {
+        return next.cancel(false) || next.isCancelled();
     }
 
     private synchronized void poke() {
         switch (state) {
             case WAITING -> schedule(0);
             case SCHEDULED -> {
-                if (next.cancel(false) || next.isCancelled()) {
+                if (cancelled()) {
                     schedule(0);
                 }
             }
@@ -101,12 +109,12 @@ final class UpdateLoop implements Runnable {
     }
 
     private synchronized void schedule(long delayNanos) {
-        if (executor.isShutdown()) {
+        try {
+            state = State.SCHEDULED;
+            next = executor.schedule(this, delayNanos, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) { // the server is being closed
             dispose();
-            return;
         }
-        state = State.SCHEDULED;
-        next = executor.schedule(this, delayNanos, TimeUnit.NANOSECONDS);
     }
 
     private synchronized void dispose() {
@@ -118,6 +126,9 @@ final class UpdateLoop implements Runnable {
     @Override
     public void run() {
         synchronized (this) {
+            if (state == State.CLOSED) {
+                return;
+            }
             state = State.RUNNING;
             poked = false;
         }
