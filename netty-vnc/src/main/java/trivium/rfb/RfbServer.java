@@ -11,25 +11,34 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import trivium.rfb.protocol.LoginDecoder;
 import trivium.rfb.session.Clients;
 import trivium.rfb.session.Hub;
 import trivium.rfb.session.LoginGuard;
 import trivium.rfb.session.LoginHandler;
+import trivium.rfb.web.WebAccess;
 import trivium.vm.VmException;
 
 /**
  * Shows one console to RFB viewers: RFC 6143, versions 3.3 to 3.8, security None and VNC
  * Authentication. Not modelled: transport encryption (tunnel it), JPEG, audio, the extended
- * clipboard. Thread-safe.
+ * clipboard. Browsers on this host are served a viewer of ours. Thread-safe.
  */
 public final class RfbServer implements AutoCloseable {
+    private static final String WEB_HOST = "127.0.0.1";
+
     private final RfbConfig config;
     private final RfbThreads threads;
     private final boolean ownThreads;
     private final Clients clients;
     private final Hub hub;
+    private final WebAccess web;
     private Channel listener;
+    private Channel webListener;
     private boolean closed;
 
     /** A server with threads of its own. */
@@ -49,6 +58,7 @@ public final class RfbServer implements AutoCloseable {
         this.ownThreads = ownThreads;
         clients = new Clients(config.maxClients());
         hub = new Hub(config, target, clients, new LoginGuard(), threads.encoders());
+        web = new WebAccess(hub);
     }
 
     /**
@@ -71,12 +81,43 @@ public final class RfbServer implements AutoCloseable {
                     "VNC on %s needs a password; without one only loopback is allowed"
                             .formatted(host));
         }
-        ChannelFuture bound = bootstrap().bind(address, port).awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw notBound(host, port, bound.cause());
-        }
-        listener = bound.channel();
+        listener = listen(host, new InetSocketAddress(address, port), this::startRfb);
         return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    /**
+     * Lets browsers on this host watch, too, by a page and RFB over a WebSocket.
+     *
+     * @param port 0 means any free one
+     * @return the port it listens on
+     * @throws VmException if the port cannot be had
+     */
+    public synchronized int bindWeb(int port) throws VmException {
+        if (closed || webListener != null) {
+            throw new IllegalStateException("closed, or bound already");
+        }
+        var address = new InetSocketAddress(WEB_HOST, port);
+        webListener = listen(WEB_HOST, address, web::start);
+        return webPort();
+    }
+
+    private int webPort() {
+        return ((InetSocketAddress) webListener.localAddress()).getPort();
+    }
+
+    /** An address that opens the display in one browser, once. Empty if there is no web port. */
+    public synchronized Optional<String> webLink() {
+        return Optional.ofNullable(webListener)
+                .map(_ -> "http://%s:%d/#%s".formatted(WEB_HOST, webPort(), web.token()));
+    }
+
+    private Channel listen(String host, InetSocketAddress address, Consumer<ChannelPipeline> start)
+            throws VmException {
+        ChannelFuture bound = bootstrap(start).bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw notBound(host, address.getPort(), bound.cause());
+        }
+        return bound.channel();
     }
 
     private static InetAddress resolve(String host) throws VmException {
@@ -96,7 +137,7 @@ public final class RfbServer implements AutoCloseable {
         return new VmException("VNC cannot listen on %s:%d: %s".formatted(host, port, why), cause);
     }
 
-    private ServerBootstrap bootstrap() {
+    private ServerBootstrap bootstrap(Consumer<ChannelPipeline> start) {
         return new ServerBootstrap()
                 .group(threads.eventLoops())
                 .channel(NioServerSocketChannel.class)
@@ -107,12 +148,12 @@ public final class RfbServer implements AutoCloseable {
                         new ChannelInitializer<Channel>() {
                             @Override
                             protected void initChannel(Channel channel) {
-                                start(channel.pipeline());
+                                start.accept(channel.pipeline());
                             }
                         });
     }
 
-    private void start(ChannelPipeline pipeline) {
+    private void startRfb(ChannelPipeline pipeline) {
         var decoder = new LoginDecoder();
         pipeline.addLast("login-decoder", decoder);
         pipeline.addLast("login", new LoginHandler(hub, decoder));
@@ -131,9 +172,9 @@ public final class RfbServer implements AutoCloseable {
                 return;
             }
             closed = true;
-            if (listener != null) {
-                listener.close().awaitUninterruptibly(2000);
-            }
+            Stream.of(listener, webListener)
+                    .filter(Objects::nonNull)
+                    .forEach(channel -> channel.close().awaitUninterruptibly(2000));
         }
         clients.all().forEach(channel -> channel.close().awaitUninterruptibly(2000));
         if (ownThreads) {

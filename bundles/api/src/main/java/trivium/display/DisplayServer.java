@@ -10,6 +10,9 @@ public interface DisplayServer {
     /** Where a VM's screen can be seen now. Empty: nowhere. */
     Optional<Endpoint> endpoint(String vm);
 
+    /** An address that opens a VM's screen in one browser on this host, once. Empty: none. */
+    Optional<String> browserLink(String vm);
+
     /**
      * Shows a VM's screen. A display that is already open moves to the new place and loses its
      * viewers.

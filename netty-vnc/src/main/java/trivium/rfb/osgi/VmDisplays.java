@@ -28,9 +28,10 @@ final class VmDisplays implements DisplayServer, VmListener, AutoCloseable {
 
     /**
      * @param firstPort where looking for a free port starts
+     * @param webPort where the ports for browsers start; 0 means none
      * @param powerControl whether viewers may shut down and reset
      */
-    record Settings(RfbConfig rfb, String host, int firstPort, boolean powerControl) {}
+    record Settings(RfbConfig rfb, String host, int firstPort, int webPort, boolean powerControl) {}
 
     private record Display(RfbServer server, String host, int port, boolean byHand) {}
 
@@ -100,6 +101,11 @@ final class VmDisplays implements DisplayServer, VmListener, AutoCloseable {
     }
 
     @Override
+    public synchronized Optional<String> browserLink(String vm) {
+        return Optional.ofNullable(displays.get(vm)).flatMap(d -> d.server.webLink());
+    }
+
+    @Override
     public void open(String vm, String host, int port) throws VmException {
         Vm found =
                 vms.find(vm)
@@ -123,6 +129,7 @@ final class VmDisplays implements DisplayServer, VmListener, AutoCloseable {
                             : server.bind(host, place.port());
             displays.put(vm.id(), new Display(server, host, port, byHand));
             LOG.info("vm {}: seen at {}:{}", vm.id(), host, port);
+            bindWeb(server, port);
         } catch (VmException e) {
             server.close();
             throw e;
@@ -142,6 +149,29 @@ final class VmDisplays implements DisplayServer, VmListener, AutoCloseable {
             }
         }
         return server.bind(host, last); // and let this one say why not
+    }
+
+    /** A display without a page is still a display. */
+    private void bindWeb(RfbServer server, int port) {
+        int number = port - settings.firstPort();
+        if (settings.webPort() == 0) {
+            return;
+        }
+        int preferred = number >= 0 && number < PORTS ? settings.webPort() + number : 0;
+        try {
+            server.bindWeb(preferred);
+        } catch (VmException e) {
+            LOG.info("{}; another port is taken for browsers", e.getMessage());
+            bindAnyWeb(server);
+        }
+    }
+
+    private static void bindAnyWeb(RfbServer server) {
+        try {
+            server.bindWeb(0);
+        } catch (VmException e) {
+            LOG.warn("No page for browsers: {}", e.getMessage());
+        }
     }
 
     @Override

@@ -44,6 +44,12 @@ public final class VncComponent implements DisplayServer {
         @AttributeDefinition(description = "Where looking for a free port starts.")
         int port() default 5900;
 
+        @AttributeDefinition(
+                description =
+                        "Where ports for browsers start, on this host only: the display at port + n"
+                                + " is at this + n. 0: none.")
+        int webPort() default 5700;
+
         @AttributeDefinition(description = "Viewers of one VM at once.")
         int maxClients() default 32;
 
@@ -67,7 +73,12 @@ public final class VncComponent implements DisplayServer {
         displays =
                 new VmDisplays(
                         vms,
-                        new Settings(rfb, config.host(), config.port(), config.powerControl()));
+                        new Settings(
+                                rfb,
+                                config.host(),
+                                config.port(),
+                                config.webPort(),
+                                config.powerControl()));
     }
 
     private static String password(Config config) throws IOException {
@@ -91,6 +102,11 @@ public final class VncComponent implements DisplayServer {
     @Override
     public Optional<Endpoint> endpoint(String vm) {
         return displays.endpoint(vm);
+    }
+
+    @Override
+    public Optional<String> browserLink(String vm) {
+        return displays.browserLink(vm);
     }
 
     @Override

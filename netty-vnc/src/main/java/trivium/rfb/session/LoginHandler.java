@@ -31,6 +31,7 @@ public final class LoginHandler extends SimpleChannelInboundHandler<LoginMessage
 
     private final Hub hub;
     private final LoginDecoder decoder;
+    private final boolean askPassword;
     private InetAddress peer = InetAddress.getLoopbackAddress();
     private int minor;
     private byte[] challenge = new byte[0];
@@ -38,12 +39,37 @@ public final class LoginHandler extends SimpleChannelInboundHandler<LoginMessage
     private ScheduledFuture<?> loginTimer;
 
     public LoginHandler(Hub hub, LoginDecoder decoder) {
+        this(hub, decoder, hub.config().password().isPresent());
+    }
+
+    private LoginHandler(Hub hub, LoginDecoder decoder, boolean askPassword) {
         this.hub = hub;
         this.decoder = decoder;
+        this.askPassword = askPassword;
+    }
+
+    /** For a viewer that has already shown that it may. */
+    public static LoginHandler trusting(Hub hub, LoginDecoder decoder) {
+        return new LoginHandler(hub, decoder, false);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        if (ctx.channel().isActive()) {
+            greet(ctx);
+        }
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
+        greet(ctx);
+        ctx.fireChannelActive();
+    }
+
+    private void greet(ChannelHandlerContext ctx) {
+        if (loginTimer != null) {
+            return;
+        }
         if (ctx.channel().remoteAddress() instanceof InetSocketAddress address) {
             peer = address.getAddress();
         }
@@ -84,13 +110,13 @@ public final class LoginHandler extends SimpleChannelInboundHandler<LoginMessage
     }
 
     private int offered() {
-        return hub.config().password().isPresent() ? SECURITY_VNC : SECURITY_NONE;
+        return askPassword ? SECURITY_VNC : SECURITY_NONE;
     }
 
     private void version(ChannelHandlerContext ctx, int spoken) {
         minor = spoken;
         versionTimer.cancel(false);
-        if (hub.guard().blocked(peer)) {
+        if (askPassword && hub.guard().blocked(peer)) {
             refuse(ctx, "Too many failed logins; try again later");
         } else if (hub.clients().full()) {
             refuse(ctx, "Too many viewers");

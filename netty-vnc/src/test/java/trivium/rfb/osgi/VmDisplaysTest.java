@@ -35,7 +35,7 @@ class VmDisplaysTest {
     private void start() {
         var settings =
                 new VmDisplays.Settings(
-                        RfbConfig.withPassword("secret"), "127.0.0.1", FIRST_PORT, false);
+                        RfbConfig.withPassword("secret"), "127.0.0.1", FIRST_PORT, 45700, false);
         displays = new VmDisplays(vms.registry(), settings);
     }
 
@@ -131,6 +131,19 @@ class VmDisplaysTest {
         assertThatThrownBy(() -> displays.open("a", "no.such.host.invalid", 0))
                 .isInstanceOf(VmException.class);
         assertThat(seen("a")).isFalse();
+    }
+
+    @Test
+    void givesBrowsersALinkThatIsNewEachTime() throws Exception {
+        vms.add("a", null, VmState.RUNNING);
+        start();
+        assertThat(displays.browserLink("a")).isEmpty();
+        displays.open("a", "", 0);
+        String link = displays.browserLink("a").orElseThrow();
+        int number = displays.endpoint("a").orElseThrow().port() - FIRST_PORT;
+        assertThat(link)
+                .matches("http://127\\.0\\.0\\.1:%d/#[0-9a-f]{32}".formatted(45700 + number));
+        assertThat(displays.browserLink("a").orElseThrow()).isNotEqualTo(link);
     }
 
     @Test

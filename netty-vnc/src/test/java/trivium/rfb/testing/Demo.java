@@ -26,6 +26,8 @@ public final class Demo {
                 args.length > 1 ? RfbConfig.withPassword(args[1]) : RfbConfig.withoutPassword();
         try (var server = new RfbServer(config, target)) {
             System.out.println("port " + server.bind("127.0.0.1", Integer.parseInt(args[0])));
+            server.bindWeb(0);
+            System.out.println(server.webLink().orElseThrow());
             var image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
             var random = new Random(1);
             for (int i = 0; ; i++) {

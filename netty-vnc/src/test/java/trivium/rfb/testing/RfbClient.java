@@ -6,6 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -47,6 +49,13 @@ public final class RfbClient implements AutoCloseable {
         socket.setSoTimeout(20_000);
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
+    }
+
+    /** A client on some other stream of bytes. */
+    public RfbClient(InputStream from, OutputStream to) {
+        socket = new Socket();
+        in = new DataInputStream(from);
+        out = new DataOutputStream(new BufferedOutputStream(to));
     }
 
     /** Connects and logs in with version 3.8. An empty password means security None. */
