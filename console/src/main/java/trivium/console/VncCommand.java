@@ -34,6 +34,9 @@ public final class VncCommand extends VmCommand {
             values = {"auto", "none"})
     String place;
 
+    @Option(name = "--browser", description = "Print a link that opens it in a browser, once")
+    boolean browser;
+
     @Option(name = "--json", description = "Print a JSON object")
     boolean json;
 
@@ -44,7 +47,9 @@ public final class VncCommand extends VmCommand {
             move(vm.id());
         }
         Optional<DisplayServer.Endpoint> endpoint = displays.endpoint(vm.id());
-        if (json) {
+        if (browser) {
+            out.println(displays.browserLink(vm.id()).orElse("no display is open for browsers"));
+        } else if (json) {
             print(
                     Json.object(
                             "name",

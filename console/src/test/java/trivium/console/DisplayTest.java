@@ -82,6 +82,8 @@ class DisplayTest {
                 .isEqualToIgnoringNewLines(
                         "vncviewer ::1::5905   (password sesame; viewers now: 0)");
         assertThat(shell.run("vm:vnc a auto")).startsWith("vncviewer 127.0.0.1::5900");
+        assertThat(shell.run("vm:vnc --browser a"))
+                .isEqualToIgnoringNewLines("http://127.0.0.1:5700/#0123");
         assertThat(shell.run("vm:vnc --json a none"))
                 .isEqualToIgnoringNewLines(
                         "{\"name\": \"a\", \"host\": null, \"port\": null, \"viewers\": null,"

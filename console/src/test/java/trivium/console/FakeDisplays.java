@@ -15,6 +15,11 @@ final class FakeDisplays implements DisplayServer {
     }
 
     @Override
+    public Optional<String> browserLink(String vm) {
+        return endpoint(vm).map(_ -> "http://127.0.0.1:5700/#0123");
+    }
+
+    @Override
     public void open(String vm, String host, int port) {
         open.put(vm, new Endpoint(host.isEmpty() ? "127.0.0.1" : host, port == 0 ? 5900 : port, 0));
     }

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import trivium.rfb.protocol.LoginDecoder;
@@ -159,6 +160,16 @@ public final class RfbServer implements AutoCloseable {
         pipeline.addLast("login", new LoginHandler(hub, decoder));
     }
 
+    /** The JDK lets go of the port at the selector's next turn only; a new server may want it. */
+    private static void closeListener(Channel listener) {
+        listener.close().awaitUninterruptibly(2000);
+        if (!listener.eventLoop().isShuttingDown()) {
+            listener.eventLoop()
+                    .schedule(() -> {}, 1, TimeUnit.MILLISECONDS)
+                    .awaitUninterruptibly(2000);
+        }
+    }
+
     /** Viewers that are logged in. */
     public int clients() {
         return clients.count();
@@ -174,7 +185,7 @@ public final class RfbServer implements AutoCloseable {
             closed = true;
             Stream.of(listener, webListener)
                     .filter(Objects::nonNull)
-                    .forEach(channel -> channel.close().awaitUninterruptibly(2000));
+                    .forEach(RfbServer::closeListener);
         }
         clients.all().forEach(channel -> channel.close().awaitUninterruptibly(2000));
         if (ownThreads) {

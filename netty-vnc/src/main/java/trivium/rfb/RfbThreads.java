@@ -38,6 +38,11 @@ public final class RfbThreads implements AutoCloseable {
     @Override
     public void close() {
         encoders.shutdown();
+        try {
+            encoders.awaitTermination(2, TimeUnit.SECONDS); // updates under way need the network
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         eventLoops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3000);
     }
 }
