@@ -7,6 +7,7 @@ import trivium.devices.pc.chipset.I440fx;
 import trivium.devices.pc.chipset.Piix3;
 import trivium.devices.pc.chipset.Piix4Pm;
 import trivium.devices.pc.dma.I8237Pair;
+import trivium.devices.pc.firmware.DebugConsole;
 import trivium.devices.pc.firmware.FwCfg;
 import trivium.devices.pc.input.I8042;
 import trivium.devices.pc.input.Port92;
@@ -14,6 +15,7 @@ import trivium.devices.pc.interrupt.I82093AA;
 import trivium.devices.pc.interrupt.I8259Pair;
 import trivium.devices.pc.interrupt.LocalApics;
 import trivium.devices.pc.serial.Uart16550;
+import trivium.devices.pc.storage.I82077;
 import trivium.devices.pc.storage.Ide;
 import trivium.devices.pc.test.DebugExit;
 import trivium.devices.pc.test.Port80;
@@ -61,6 +63,8 @@ final class Wiring {
                 new I82093AA.Factory(),
                 new Hpet.Factory(),
                 new Port80.Factory(),
+                new DebugConsole.Factory(),
+                new I82077.Factory(),
                 new DebugExit.Factory(),
                 new TestDevice.Factory());
     }

@@ -48,6 +48,7 @@ public final class Ide implements Device {
         }
         pci =
                 new PciConfigSpace(this, 0x8086, 0x7010, 0x010180, 0)
+                        .subsystem(0x1af4, 0x1100)
                         .ioBar(4, BUS_MASTER_PORTS, this::moveBusMaster)
                         .set(0x40, 4, DECODE_BOTH)
                         .writable(0x40, 4, -1)

@@ -18,6 +18,8 @@ class VgaTest {
     void identifiesAsBochsDisplay() {
         assertThat(v.pc.readConfig(2, 0, 0, 4)).isEqualTo(0x11111234);
         assertThat(v.pc.readConfig(2, 0, 8, 4) >>> 8).isEqualTo(0x030000);
+        v.pc.writeConfig(2, 0, 4, 2, 7);
+        assertThat(v.pc.readConfig(2, 0, 4, 2)).isEqualTo(7);
         assertThat(v.vbe(0)).isEqualTo(0xb0c5);
         assertThat(v.vbe(10)).isEqualTo(256);
     }
