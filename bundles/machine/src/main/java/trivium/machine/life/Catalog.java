@@ -1,9 +1,11 @@
 package trivium.machine.life;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import trivium.cpu.ExecutionEngine;
@@ -38,26 +40,64 @@ public final class Catalog {
 
     public void add(ExecutionEngine engine) {
         engines.put(engine.name(), engine);
+        changed();
     }
 
-    public void remove(ExecutionEngine engine) {
-        engines.remove(engine.name(), engine);
+    /**
+     * @return false if another one of that name had taken its place
+     */
+    public boolean remove(ExecutionEngine engine) {
+        return engines.remove(engine.name(), engine);
     }
 
     public void add(MmuStrategy strategy) {
         strategies.put(strategy.name(), strategy);
+        changed();
     }
 
-    public void remove(MmuStrategy strategy) {
-        strategies.remove(strategy.name(), strategy);
+    public boolean remove(MmuStrategy strategy) {
+        return strategies.remove(strategy.name(), strategy);
     }
 
     public void add(DeviceFactory factory) {
         factories.put(factory.model(), factory);
+        changed();
     }
 
     public void remove(DeviceFactory factory) {
         factories.remove(factory.model(), factory);
+    }
+
+    private synchronized void changed() {
+        notifyAll();
+    }
+
+    /** Something that may fail for want of a part. */
+    @FunctionalInterface
+    interface Check {
+        void check() throws VmException;
+    }
+
+    /**
+     * Waits until a check passes, trying anew whenever something was added.
+     *
+     * @throws VmException the last failure, when time is up
+     */
+    synchronized void await(Check check, Duration patience)
+            throws VmException, InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                check.check();
+                return;
+            } catch (VmException e) {
+                long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                if (left <= 0) {
+                    throw e;
+                }
+                wait(left);
+            }
+        }
     }
 
     /**

@@ -26,6 +26,7 @@ import trivium.machine.board.Board;
 import trivium.machine.board.VirtualCpu;
 import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
+import trivium.machine.config.ConfigCheck;
 import trivium.machine.serial.SerialPort;
 import trivium.mmu.MmuStrategy;
 import trivium.vm.Vm;
@@ -43,7 +44,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
     private static final int SWAP_SECONDS = 10;
 
-    private final VmConfig config;
+    private final String name;
     private final Catalog catalog;
     private final Firmware firmware;
     private final Consumer<VmEvent> events;
@@ -53,6 +54,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private final ReentrantLock control = new ReentrantLock();
 
     // Written under control.
+    private volatile VmConfig config;
     private volatile VmState state = VmState.OFF;
     private volatile Machine machine;
     private volatile String engine, mmu;
@@ -77,6 +79,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
      */
     public VirtualMachine(
             VmConfig config, Catalog catalog, Firmware firmware, Consumer<VmEvent> events) {
+        this.name = config.name();
         this.config = config;
         this.catalog = catalog;
         this.firmware = firmware;
@@ -88,12 +91,31 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     @Override
     public String id() {
-        return config.name();
+        return name;
     }
 
     @Override
     public VmConfig config() {
         return config;
+    }
+
+    /** Changes take effect when the power comes on next. */
+    public void reconfigure(VmConfig changed) {
+        control.lock();
+        try {
+            if (changed.equals(config)) {
+                return;
+            }
+            config = changed;
+            if (machine == null) {
+                engine = changed.engine();
+                mmu = changed.mmu();
+            } else {
+                LOG.info("vm {}: the new configuration counts from the next start on", id());
+            }
+        } finally {
+            control.unlock();
+        }
     }
 
     @Override
@@ -117,6 +139,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     }
 
     private void powerOn() throws VmException {
+        ConfigCheck.check(config);
         ExecutionEngine chosenEngine = catalog.engine(config.engine());
         MmuStrategy chosenMmu = catalog.strategy(config.mmu());
         checkMemory();
@@ -177,6 +200,17 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
     }
 
+    /**
+     * @throws VmException naming the first part that is not there now
+     */
+    void checkParts() throws VmException {
+        catalog.engine(config.engine());
+        catalog.strategy(config.mmu());
+        for (VmConfig.DeviceSpec device : PcModel.devices(config)) {
+            catalog.device(device.model());
+        }
+    }
+
     private void plugDevices(Board board) throws VmException {
         for (VmConfig.DeviceSpec device : PcModel.devices(config)) {
             board.plug(catalog.device(device.model()), device.options());
@@ -186,7 +220,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private void resetAll(Board board, Boot with) throws VmException {
         board.resetDevices();
         for (VirtualCpu vcpu : board.vcpus()) {
-            Reset.powerOn(vcpu.state(), config.cpu(), vcpu.index());
+            Reset.powerOn(vcpu.state(), vcpu.model(), vcpu.index());
             vcpu.apic().reset();
             vcpu.apic().setBase(vcpu.state().apicBase);
         }

@@ -1,0 +1,160 @@
+package trivium.machine.life;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.cpu.ExecutionEngine;
+import trivium.machine.boot.Firmware;
+import trivium.machine.config.ConfigCheck;
+import trivium.mmu.MmuStrategy;
+import trivium.vm.Vm;
+import trivium.vm.VmConfig;
+import trivium.vm.VmEvent;
+import trivium.vm.VmException;
+import trivium.vm.VmListener;
+import trivium.vm.VmRegistry;
+import trivium.vm.VmState;
+
+/** The VMs, by name. Thread-safe. */
+public final class Vms implements VmRegistry, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
+
+    private final Catalog catalog;
+    private final Firmware firmware;
+    private final VmStore store;
+    private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
+    private final List<VmListener> listeners = new CopyOnWriteArrayList<>();
+
+    public Vms(Catalog catalog, Firmware firmware, VmStore store) {
+        this.catalog = catalog;
+        this.firmware = firmware;
+        this.store = store;
+    }
+
+    @Override
+    public List<Vm> list() {
+        return List.copyOf(vms.values());
+    }
+
+    @Override
+    public Optional<Vm> find(String id) {
+        return Optional.ofNullable(vms.get(id));
+    }
+
+    @Override
+    public Vm create(VmConfig config) throws VmException {
+        ConfigCheck.check(config);
+        checkParts(config);
+        synchronized (this) {
+            if (vms.containsKey(config.name())) {
+                throw new VmException("there is a VM '%s' already".formatted(config.name()));
+            }
+            store.save(config);
+            return add(config);
+        }
+    }
+
+    /** What is not there now may come with another bundle, but whoever asks now wants it now. */
+    private void checkParts(VmConfig config) throws VmException {
+        catalog.engine(config.engine());
+        catalog.strategy(config.mmu());
+        for (VmConfig.DeviceSpec device : config.devices()) {
+            catalog.device(device.model());
+        }
+    }
+
+    private VirtualMachine add(VmConfig config) {
+        VirtualMachine vm = new VirtualMachine(config, catalog, firmware, this::publish);
+        vms.put(config.name(), vm);
+        publish(new VmEvent.Created(config.name()));
+        return vm;
+    }
+
+    /** Takes a configuration that is kept already: a new VM, or changes for its next start. */
+    public synchronized VirtualMachine configure(VmConfig config) throws VmException {
+        ConfigCheck.check(config);
+        VirtualMachine vm = vms.get(config.name());
+        if (vm == null) {
+            return add(config);
+        }
+        vm.reconfigure(config);
+        return vm;
+    }
+
+    @Override
+    public synchronized void delete(String id) throws VmException {
+        VirtualMachine vm = vms.get(id);
+        if (vm == null) {
+            throw new VmException("no VM '%s'".formatted(id));
+        }
+        if (vm.state() == VmState.RUNNING || vm.state() == VmState.PAUSED) {
+            throw new VmException("vm %s is %s: stop it first".formatted(id, vm.state()));
+        }
+        store.delete(id);
+        forget(id);
+    }
+
+    /** Its configuration is gone: ends it and forgets it. */
+    public synchronized void forget(String id) {
+        VirtualMachine vm = vms.remove(id);
+        if (vm != null) {
+            vm.close();
+            publish(new VmEvent.Deleted(id));
+        }
+    }
+
+    @Override
+    public List<StrategyInfo> engines() {
+        return catalog.engineInfos();
+    }
+
+    @Override
+    public List<StrategyInfo> mmuStrategies() {
+        return catalog.strategyInfos();
+    }
+
+    @Override
+    public List<DeviceInfo> devices() {
+        return catalog.deviceInfos();
+    }
+
+    @Override
+    public AutoCloseable listen(VmListener listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
+    }
+
+    public void removeListener(VmListener listener) {
+        listeners.remove(listener);
+    }
+
+    private void publish(VmEvent event) {
+        for (VmListener listener : listeners) {
+            try {
+                listener.onEvent(event);
+            } catch (RuntimeException e) {
+                LOG.warn("a listener failed at {}", event, e);
+            }
+        }
+    }
+
+    /** An engine went away: VMs on it go on with another. */
+    public void withdrawn(ExecutionEngine engine) {
+        vms.values().forEach(vm -> vm.withdrawn("engine", engine.name()));
+    }
+
+    public void withdrawn(MmuStrategy strategy) {
+        vms.values().forEach(vm -> vm.withdrawn("MMU strategy", strategy.name()));
+    }
+
+    /** Cuts the power of all. */
+    @Override
+    public synchronized void close() {
+        vms.values().forEach(VirtualMachine::close);
+        vms.clear();
+    }
+}
