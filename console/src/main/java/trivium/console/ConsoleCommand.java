@@ -14,6 +14,7 @@ import org.apache.karaf.shell.api.console.Session;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Attributes.LocalFlag;
 import org.jline.terminal.Terminal;
+import org.jline.utils.ClosedException;
 import org.jline.utils.NonBlockingReader;
 import trivium.vm.Vm;
 
@@ -70,13 +71,21 @@ public final class ConsoleCommand extends VmCommand {
 
     private static void typeUntilEscape(Vm vm, NonBlockingReader keys) throws IOException {
         while (!Thread.currentThread().isInterrupted()) {
-            int key = keys.read(POLL_MILLIS);
+            int key = read(keys);
             if (key == NonBlockingReader.EOF || key == ESCAPE) {
                 return;
             }
             if (key >= 0) {
                 vm.console().send(Character.toString(key).getBytes(StandardCharsets.UTF_8));
             }
+        }
+    }
+
+    private static int read(NonBlockingReader keys) throws IOException {
+        try {
+            return keys.read(POLL_MILLIS);
+        } catch (ClosedException _) {
+            return NonBlockingReader.EOF; // the terminal went away, and its session with it
         }
     }
 

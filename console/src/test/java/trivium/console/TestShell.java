@@ -14,7 +14,9 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.apache.karaf.shell.api.console.Command;
 import org.apache.karaf.shell.api.console.Session;
+import org.apache.karaf.shell.api.console.Terminal;
 import org.apache.karaf.shell.impl.action.command.ManagerImpl;
+import org.apache.karaf.shell.impl.console.JLineTerminal;
 import org.apache.karaf.shell.impl.console.RegistryImpl;
 import org.apache.karaf.shell.impl.console.SessionFactoryImpl;
 import org.apache.karaf.shell.support.parsing.CommandLineImpl;
@@ -68,6 +70,7 @@ final class TestShell implements AutoCloseable {
     private final ThreadIOImpl io = new ThreadIOImpl();
     private final SessionFactoryImpl factory;
     private Path directory = Path.of("").toAbsolutePath();
+    private Terminal terminal;
     private InputStream keys = new ByteArrayInputStream(new byte[0]);
 
     TestShell() {
@@ -100,6 +103,11 @@ final class TestShell implements AutoCloseable {
 
     TestShell withKeys(String typed) {
         keys = new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8));
+        return this;
+    }
+
+    TestShell on(org.jline.terminal.Terminal terminal) {
+        this.terminal = new JLineTerminal(terminal);
         return this;
     }
 
@@ -162,7 +170,7 @@ final class TestShell implements AutoCloseable {
                                     case "currentDir" -> directory;
                                     case "get" -> gogo.get((String) arguments[0]);
                                     case "put" -> gogo.put((String) arguments[0], arguments[1]);
-                                    case "getTerminal" -> null;
+                                    case "getTerminal" -> terminal;
                                     case "hashCode" -> System.identityHashCode(self);
                                     case "equals" -> self == arguments[0];
                                     case "resolveCommand" -> arguments[0];
