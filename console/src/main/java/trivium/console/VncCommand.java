@@ -19,7 +19,9 @@ import trivium.vm.VmException;
         description = "Shows, opens or closes a VM's display for viewers.",
         detailedDescription = "classpath:vnc.txt")
 public final class VncCommand extends VmCommand {
-    @Reference DisplayServer displays;
+    /** Optional, for without it Karaf would offer none of this bundle's commands. */
+    @Reference(optional = true)
+    DisplayServer displays;
 
     @Argument(name = "name", description = "The VM", required = true)
     @Completion(VmNames.Any.class)
@@ -43,6 +45,9 @@ public final class VncCommand extends VmCommand {
     @Override
     void run() throws VmException {
         Vm vm = vm(name);
+        if (displays == null) {
+            throw new VmException("no display server is installed: see feature trivium-vnc");
+        }
         if (place != null) {
             move(vm.id());
         }

@@ -91,4 +91,20 @@ class DisplayTest {
         assertThat(shell.error("vm:vnc a here"))
                 .isEqualTo("'here' is no place for a display; write HOST:PORT, auto or none");
     }
+
+    @Test
+    void listsDisplays() throws Exception {
+        shell.vms.add("hidden").running();
+        shell.displays.open("a", "", 5907);
+
+        assertThat(shell.run("hv:displays")).contains("127.0.0.1:5907").doesNotContain("hidden");
+        assertThat(shell.run("hv:displays --json"))
+                .isEqualToIgnoringNewLines(
+                        "[{\"vm\": \"a\", \"state\": \"running\", \"host\": \"127.0.0.1\","
+                                + " \"port\": 5907, \"viewers\": 0}]");
+        assertThat(shell.run("hv:displays --welcome"))
+                .isEqualToIgnoringNewLines(
+                        "a is running. Its screen: vncviewer 127.0.0.1::5907   its serial console:"
+                                + " vm:console a");
+    }
 }

@@ -48,6 +48,7 @@ final class TestShell implements AutoCloseable {
                     RegistersCommand.class,
                     HvEnginesCommand.class,
                     HvDevicesCommand.class,
+                    HvDisplaysCommand.class,
                     HvInfoCommand.class);
     private static final List<Class<?>> COMPLETERS =
             List.of(
