@@ -2,27 +2,25 @@ package trivium.devices.pc.interrupt;
 
 import trivium.device.VirtualClock;
 import trivium.device.VirtualTimer;
+import trivium.devices.pc.Lateness;
 
 /**
  * The timer of a local APIC (SDM Vol. 3A "APIC Timer"), clocked at 1 GHz before its divider. The
  * count is computed from the time it was started, so nothing drifts.
  */
 final class ApicTimer {
-    /** Shortest time between two interrupts, whatever count is programmed. */
-    private static final long MIN_INTERVAL_NANOS = 20_000;
-
-    /**
-     * Interrupts that the host was late for follow at up to twice the rate; older ones are lost.
-     */
-    private static final long MAX_LAG_NANOS = 250_000_000;
-
     /** Saved registers. */
-    record State(int initial, int divide, boolean periodic, long start, long due) {}
+    record State(
+            int initial, int divide, boolean periodic, boolean running, long start, long due) {}
 
     private final VirtualClock clock;
     private final VirtualTimer timer;
     private int initial, divide;
     private boolean periodic;
+
+    /** Not yet down to zero for good. */
+    private boolean running;
+
     private long start;
 
     /** The expiry that comes next, or MAX_VALUE. */
@@ -35,7 +33,7 @@ final class ApicTimer {
 
     void reset() {
         initial = divide = 0;
-        periodic = false;
+        periodic = running = false;
         due = Long.MAX_VALUE;
         timer.cancel();
     }
@@ -62,7 +60,7 @@ final class ApicTimer {
     }
 
     int current() {
-        if (initial == 0) {
+        if (!running) {
             return 0;
         }
         long elapsed = clock.nanos() - start >>> shift();
@@ -75,42 +73,37 @@ final class ApicTimer {
     void setInitial(int value) {
         initial = value;
         start = clock.nanos();
-        due = Long.MAX_VALUE;
+        running = value != 0;
         arm();
     }
 
-    /** A new divider goes on from the present count. */
     void setDivide(int value) {
         int left = current();
         divide = value & 11;
-        if (left != 0) {
-            start = clock.nanos() - (count() - (left & 0xffff_ffffL) << shift());
-            due = Long.MAX_VALUE;
-            arm();
-        }
+        goOnFrom(left);
     }
 
     void setPeriodic(boolean to) {
         if (periodic != to) {
+            int left = current();
             periodic = to;
-            due = Long.MAX_VALUE;
-            arm();
+            goOnFrom(left);
         }
     }
 
+    /** A count that has come to zero stays there until a new one is written. */
+    private void goOnFrom(int left) {
+        running = left != 0;
+        start = clock.nanos() - (count() - (left & 0xffff_ffffL) << shift());
+        arm();
+    }
+
     private void arm() {
-        long now = clock.nanos();
-        if (initial == 0) {
-            due = Long.MAX_VALUE;
-        } else if (due == Long.MAX_VALUE) {
-            long first = start + periodNanos();
-            due = first > now || !periodic ? first : nextAfter(now);
-            due = due >= now ? due : Long.MAX_VALUE;
-        }
-        if (due == Long.MAX_VALUE) {
-            timer.cancel();
-        } else {
+        due = running ? start + periodNanos() : Long.MAX_VALUE;
+        if (running) {
             timer.arm(due);
+        } else {
+            timer.cancel();
         }
     }
 
@@ -127,27 +120,28 @@ final class ApicTimer {
     boolean expired() {
         long now = clock.nanos();
         if (due == Long.MAX_VALUE || now < due) {
-            arm();
             return false;
         }
         if (!periodic) {
+            running = false;
             due = Long.MAX_VALUE;
             return true;
         }
         long period = periodNanos();
-        due = now - due > MAX_LAG_NANOS ? nextAfter(now) : due + period;
-        timer.arm(Math.max(due, now + Math.max(MIN_INTERVAL_NANOS, period / 2)));
+        due = now - due > Lateness.MAX_LAG_NANOS ? nextAfter(now) : due + period;
+        timer.arm(Lateness.next(due, now, period));
         return true;
     }
 
     State save() {
-        return new State(initial, divide, periodic, start, due);
+        return new State(initial, divide, periodic, running, start, due);
     }
 
     void restore(State s) {
         initial = s.initial;
         divide = s.divide;
         periodic = s.periodic;
+        running = s.running;
         start = s.start;
         due = s.due;
         if (due == Long.MAX_VALUE) {

@@ -136,6 +136,7 @@ final class Lapic implements LocalApic {
             boolean enable = (apicBaseMsr & BASE_ENABLE) != 0;
             if (hardwareEnabled && !enable) {
                 clear();
+                id = index;
             }
             hardwareEnabled = enable;
             bus.moved(this, apicBaseMsr & 0xf_ffff_f000L);

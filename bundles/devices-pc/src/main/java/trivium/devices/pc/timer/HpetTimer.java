@@ -2,6 +2,7 @@ package trivium.devices.pc.timer;
 
 import trivium.bus.IrqLine;
 import trivium.device.VirtualTimer;
+import trivium.devices.pc.Lateness;
 
 /** One comparator of the HPET: configuration, comparator and period. The chip holds the monitor. */
 final class HpetTimer {
@@ -11,13 +12,12 @@ final class HpetTimer {
     private static final int ROUTE_SHIFT = 9, ROUTE_MASK = 31;
     private static final int WRITABLE = 0x3f4e;
 
-    /** Shortest time between two interrupts, whatever period is programmed. */
-    private static final long MIN_INTERVAL_NANOS = 20_000;
-
     private static final long NANOS_PER_TICK = 10;
 
     /** Nothing is armed farther ahead. */
-    private static final long FAR_NANOS = Long.MAX_VALUE / 4;
+    private static final long FAR_TICKS = Long.MAX_VALUE / 4 / NANOS_PER_TICK;
+
+    private static final long MAX_LAG_TICKS = Lateness.MAX_LAG_NANOS / NANOS_PER_TICK;
 
     /** Saved registers. */
     record State(int config, long comparator, long period, boolean active) {}
@@ -106,7 +106,7 @@ final class HpetTimer {
     void start(long counter, long now, boolean written) {
         long left = ticksLeft(counter);
         if (left > 0 || written || periodic() && period != 0) {
-            timer.arm(now + Math.clamp(left, 0, FAR_NANOS / NANOS_PER_TICK) * NANOS_PER_TICK);
+            timer.arm(now + Math.clamp(left, 0, FAR_TICKS) * NANOS_PER_TICK);
         } else {
             timer.cancel();
         }
@@ -127,16 +127,22 @@ final class HpetTimer {
             return false;
         }
         if (periodic() && period != 0) {
-            long passed = counter - comparator;
-            passed = (config & MODE32) != 0 ? passed & 0xffff_ffffL : passed;
-            comparator += (Long.divideUnsigned(passed, period) + 1) * period;
-            if ((config & MODE32) != 0) {
-                comparator &= 0xffff_ffffL;
-            }
-            long left = ticksLeft(counter) * NANOS_PER_TICK;
-            timer.arm(now + Math.clamp(left, MIN_INTERVAL_NANOS, FAR_NANOS));
+            advance(counter);
+            long due = now + Math.clamp(ticksLeft(counter), -FAR_TICKS, FAR_TICKS) * NANOS_PER_TICK;
+            long periodNanos = Math.clamp(period, 0, FAR_TICKS) * NANOS_PER_TICK;
+            timer.arm(Lateness.next(due, now, periodNanos));
         }
         return true;
+    }
+
+    /** Moves the comparator to the next period, past those that are too late to make up for. */
+    private void advance(long counter) {
+        long late = -ticksLeft(counter);
+        long periods = late > MAX_LAG_TICKS ? Long.divideUnsigned(late, period) + 1 : 1;
+        comparator += periods * period;
+        if ((config & MODE32) != 0) {
+            comparator &= 0xffff_ffffL;
+        }
     }
 
     void raise(IrqLine line) {

@@ -11,6 +11,7 @@ import trivium.device.Platform;
 import trivium.device.VirtualClock;
 import trivium.device.VirtualTimer;
 import trivium.devices.pc.ByteDevice;
+import trivium.devices.pc.Lateness;
 import trivium.devices.pc.States;
 import trivium.devices.pc.Ticks;
 import trivium.vm.VmException;
@@ -18,19 +19,14 @@ import trivium.vm.VmException;
 /**
  * Intel 8254 interval timer at ports 40h to 43h, clocked at 1.193182 MHz. OUT 0 drives IRQ 0,
  * channel 2 belongs to the speaker. IRQ 0 gets a rising edge for each rise of OUT 0; a control word
- * lowers it, so that programming the timer does not look like a tick.
- *
- * <p>If the host was late, missed ticks follow at up to twice the programmed rate, so that guests
- * which count ticks keep their time; what is more than {@link #MAX_LAG_TICKS} behind is dropped.
+ * lowers it, so that programming the timer does not look like a tick. Late ticks follow as {@link
+ * Lateness} has it.
  */
 public final class I8254 implements Device, ByteDevice {
     public static final Ticks CLOCK = new Ticks(1_193_182);
 
     private static final int CONTROL = 3, SPEAKER = 2;
-    private static final long MAX_LAG_TICKS = CLOCK.hertz() / 4;
-
-    /** Shortest time between two interrupts: nothing needs more, whatever count is programmed. */
-    private static final long MIN_INTERVAL_NANOS = 20_000;
+    private static final long MAX_LAG_TICKS = CLOCK.at(Lateness.MAX_LAG_NANOS);
 
     /** Saved registers. */
     record State(List<PitChannel.State> channels, boolean irqConnected) {}
@@ -132,13 +128,9 @@ public final class I8254 implements Device, ByteDevice {
             nextEdge = channels[0].nextRise(now);
         }
         if (nextEdge != PitChannel.NEVER) {
-            timer.arm(Math.max(CLOCK.nanos(nextEdge), earliest()));
+            long period = CLOCK.nanos(channels[0].period());
+            timer.arm(Lateness.next(CLOCK.nanos(nextEdge), clock.nanos(), period));
         }
-    }
-
-    private long earliest() {
-        long halfPeriod = CLOCK.nanos(channels[0].period() / 2);
-        return clock.nanos() + Math.max(MIN_INTERVAL_NANOS, halfPeriod);
     }
 
     /** OUT of the speaker's channel. Any thread. */

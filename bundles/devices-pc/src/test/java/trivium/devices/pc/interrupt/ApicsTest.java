@@ -163,6 +163,21 @@ class ApicsTest {
     }
 
     @Test
+    void timerGoesOnAcrossAChangeOfModeButStaysAtZero() {
+        lapic(0x3e0, 0xb);
+        lapic(0x320, 0x20040);
+        lapic(0x380, 1_000_000);
+        pc.advance(1_400_000);
+        lapic(0x320, 0x40);
+        assertThat(lapic(0x390)).isEqualTo(600_000);
+        pc.advance(600_000);
+        assertThat(lapic(0x390)).isZero();
+        lapic(0x320, 0x20040);
+        assertThat(lapic(0x390)).isZero();
+        assertThat(lapic(0x380)).isEqualTo(1_000_000);
+    }
+
+    @Test
     void periodicTimerDoesNotDrift() {
         lapic(0x3e0, 0x3); // by 16
         lapic(0x320, 0x20040);
@@ -190,15 +205,18 @@ class ApicsTest {
 
     @Test
     void disablingMasksTheLvtAndStopsDelivery() {
+        lapic(0x20, 5 << 24);
         lapic(0x320, 0x40);
         lapic(0xf0, 0xff);
         assertThat(lapic(0x320)).isEqualTo(0x10040);
-        apics.deliver(0, false, 0, 0x41, false);
+        apics.deliver(5, false, 0, 0x41, false);
         assertThat(apics.interruptPending(0)).isFalse();
         apics.apic(0).setBase(LAPIC);
         assertThat(lapic(0x30)).isEqualTo(-1);
         assertThat(apics.acceptsPic(0)).isTrue();
         assertThat(apics.acceptsPic(1)).isFalse();
+        apics.apic(0).setBase(LAPIC | 0x800);
+        assertThat(lapic(0x20)).isZero();
     }
 
     @Test

@@ -72,6 +72,20 @@ class HpetTest {
     }
 
     @Test
+    void lateTicksFollow() {
+        write(0x100, 0x14c);
+        write(0x108, 400_000);
+        write(0x108, 400_000);
+        write(0x10, 3);
+        pc.stall(100_000_000);
+        pc.advance(100_000_000);
+        assertThat(pc.irqEdges[0]).isEqualTo(50);
+        pc.stall(10_000_000_000L);
+        pc.advance(400_000_000);
+        assertThat(pc.irqEdges[0]).isBetween(150, 215);
+    }
+
+    @Test
     void legacyReplacementCutsThePit() {
         pc.out(0x43, 0x34);
         pc.out(0x40, 0);
