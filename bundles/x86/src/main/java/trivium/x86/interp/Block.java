@@ -31,6 +31,9 @@ final class Block {
     /** Blocks that followed, valid while the CPU's codeGeneration is {@code generation}. */
     Block taken, notTaken;
 
+    /** The codeGeneration under which this block was last found by a lookup of its address. */
+    int seen;
+
     int generation;
 
     Block(long gpa, long lastPage, long ip, int mode, Op[] ops, int bytes, boolean setsIp) {

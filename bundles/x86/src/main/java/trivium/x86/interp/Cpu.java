@@ -69,8 +69,15 @@ public final class Cpu {
 
     int attention;
 
-    /** Changes whenever cached ways from one block to the next may be wrong. */
+    /**
+     * Changes whenever cached ways from one block to the next may be wrong; bit 0 tells user from
+     * supervisor code, since what one may run the other may not.
+     */
     int codeGeneration;
+
+    // What blocks were chained under.
+    private long chainedBase = -1, chainedLimit = -1;
+    private int chainedSize;
 
     private final Tlb userTlb = new Tlb(), supervisorTlb = new Tlb();
 
@@ -147,7 +154,6 @@ public final class Cpu {
         mode64 = longMode && (cs.attributes & Segment.L) != 0;
         codeSize = mode64 ? 64 : (cs.attributes & Segment.DB) != 0 ? 32 : 16;
         linearMask = mode64 ? -1L : legacyLinearMask;
-        codeGeneration++;
         codeLimit = mode64 ? Long.MAX_VALUE : cs.limit;
         for (int i = 0; i < 6; i++) {
             segmentChanged(i);
@@ -173,6 +179,7 @@ public final class Cpu {
     /** Selects the TLB of the current privilege. Call after changes of RFLAGS.AC, too. */
     void privilegeChanged() {
         boolean smapOpen = (s.rflags & AC) != 0 && (s.cr4 & CR4_SMAP) != 0;
+        codeGeneration = codeGeneration & ~1 | (cpl == 3 ? 1 : 0);
         tlb = cpl == 3 ? userTlb : smapOpen ? supervisorAcTlb : supervisorTlb;
         tlbRead = tlb.read;
         tlbWrite = tlb.write;
@@ -200,6 +207,9 @@ public final class Cpu {
             if (i == SS) {
                 stackMask = -1L;
             }
+            if (i == CS) {
+                unchainIfMoved();
+            }
             return;
         }
         base[i] = seg.base;
@@ -219,7 +229,20 @@ public final class Cpu {
         }
         if (i == CS) {
             codeLimit = seg.limit;
-            codeGeneration++;
+            unchainIfMoved();
+        }
+    }
+
+    /**
+     * Blocks stay chained over transfers that leave all of code's base, limit and size as they
+     * were.
+     */
+    private void unchainIfMoved() {
+        if (base[CS] != chainedBase || codeLimit != chainedLimit || codeSize != chainedSize) {
+            chainedBase = base[CS];
+            chainedLimit = codeLimit;
+            chainedSize = codeSize;
+            codeGeneration += 2;
         }
     }
 
@@ -817,14 +840,14 @@ public final class Cpu {
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
-        codeGeneration++;
+        codeGeneration += 2;
     }
 
     void flushTlbPage(long linear) {
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
-        codeGeneration++;
+        codeGeneration += 2;
     }
 
     void flushWritesTo(long hvaPage) {

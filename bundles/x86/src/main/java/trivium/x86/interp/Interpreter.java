@@ -15,6 +15,9 @@ import trivium.mmu.Mmu;
  * interrupts between blocks.
  */
 public final class Interpreter implements VcpuRunner {
+    /** A power of two. */
+    private static final int RECENT = 4096;
+
     private final Vcpu vcpu;
     private final VcpuState s;
     private final Cpu c;
@@ -28,6 +31,10 @@ public final class Interpreter implements VcpuRunner {
     private volatile boolean foreignWork;
     private Thread thread;
     private Block running;
+
+    /** Blocks by address, where indirect jumps and returns find them. */
+    private final Block[] recent = new Block[RECENT];
+
     private final boolean is8086;
 
     // Written by the vCPU's thread alone; readers may see them late.
@@ -247,6 +254,10 @@ public final class Interpreter implements VcpuRunner {
                 return n;
             }
         }
+        Block n = recent[recentSlot(ip)];
+        if (n != null && n.ip == ip && n.seen == c.codeGeneration && n.valid) {
+            return n;
+        }
         return lookup(b, ip);
     }
 
@@ -254,10 +265,18 @@ public final class Interpreter implements VcpuRunner {
         lookups++;
         int generation = c.codeGeneration;
         Block n = block(ip, Integer.MAX_VALUE);
-        if (b != null && generation == c.codeGeneration) {
-            chain(b, n);
+        if (generation == c.codeGeneration) {
+            n.seen = generation;
+            recent[recentSlot(ip)] = n;
+            if (b != null) {
+                chain(b, n);
+            }
         }
         return n;
+    }
+
+    private static int recentSlot(long ip) {
+        return (int) (ip ^ ip >>> 12) & RECENT - 1;
     }
 
     /** The block at {@code ip}, cached or built; of one instruction if {@code max} is 1. */
