@@ -108,12 +108,22 @@ final class MiscOps {
                 in,
                 c -> {
                     if (base == 0) {
+                        aamByZero(c);
                         throw c.fault(GuestException.DE);
                     }
                     int al = c.get8(RAX, 0);
                     c.set16(RAX, al / base << 8 | al % base);
                     c.flagsLogic((byte) (al % base));
                 });
+    }
+
+    /** What the pushed flags show: later processors leave them alone. */
+    private static void aamByZero(Cpu c) {
+        if (c.model == trivium.cpu.CpuModel.I8086) {
+            c.setStatusFlags(PF | ZF);
+        } else if (c.model == trivium.cpu.CpuModel.I80286) {
+            c.setStatusFlags(PF);
+        }
     }
 
     private static Op aad(Instruction in) {

@@ -3,6 +3,7 @@ package trivium.x86.interp;
 import static trivium.cpu.VcpuState.RAX;
 import static trivium.cpu.VcpuState.RDX;
 
+import trivium.cpu.CpuModel;
 import trivium.x86.decode.Instruction;
 
 /** MUL, IMUL, DIV, IDIV. */
@@ -11,13 +12,15 @@ final class MultiplyOps {
 
     static Op build(Instruction in) {
         return switch (in.mnemonic()) {
-            case MUL -> oneOperand(in, MultiplyOps::mul);
+            case MUL -> oneOperand(in, in.rep == 0 ? MultiplyOps::mul : MultiplyOps::repeatedMul);
             case IMUL ->
                     in.row.operands().size() == 1
-                            ? oneOperand(in, MultiplyOps::imul)
+                            ? oneOperand(
+                                    in, in.rep == 0 ? MultiplyOps::imul : MultiplyOps::repeatedImul)
                             : imulRegister(in);
             case DIV -> oneOperand(in, MultiplyOps::div);
-            case IDIV -> oneOperand(in, MultiplyOps::idiv);
+            case IDIV ->
+                    oneOperand(in, in.rep == 0 ? MultiplyOps::idiv : MultiplyOps::repeatedIdiv);
             default -> null;
         };
     }
@@ -47,6 +50,43 @@ final class MultiplyOps {
                 action.apply(c, c.r[s] >>> shift << sh >>> sh, bytes);
             }
         };
+    }
+
+    // On the 8086 a REP prefix sets the very flag of the microcode that holds the sign of the
+    // result:
+    // products and the quotient of IDIV come out negated. Later processors ignore it.
+
+    private static void repeatedMul(Cpu c, long b, int bytes) {
+        if (c.model != CpuModel.I8086) {
+            mul(c, b, bytes);
+            return;
+        }
+        int sh = Alu.shiftOf(bytes);
+        long product = -((c.r[RAX] << sh >>> sh) * b) & (1L << 16 * bytes) - 1;
+        long high = product >>> 8 * bytes;
+        setProduct(c, product, high, bytes, high != 0);
+    }
+
+    private static void repeatedImul(Cpu c, long operand, int bytes) {
+        if (c.model != CpuModel.I8086) {
+            imul(c, operand, bytes);
+            return;
+        }
+        int sh = Alu.shiftOf(bytes);
+        long product = -((c.r[RAX] << sh >> sh) * (operand << sh >> sh));
+        boolean overflow = product << sh >> sh != product;
+        setProduct(c, product, product >> 8 * bytes, bytes, overflow);
+    }
+
+    private static void repeatedIdiv(Cpu c, long operand, int bytes) {
+        idiv(c, operand, bytes);
+        if (c.model == CpuModel.I8086) {
+            if (bytes == 1) {
+                c.set8(RAX, 0, -c.get8(RAX, 0));
+            } else {
+                c.set16(RAX, (int) -c.r[RAX]);
+            }
+        }
     }
 
     private static void mul(Cpu c, long b, int bytes) {
@@ -182,12 +222,45 @@ final class MultiplyOps {
             throw c.fault(GuestException.DE);
         }
         long q = a / b;
-        boolean tooSmallFor8086 =
-                c.model == trivium.cpu.CpuModel.I8086 && q == -1L << 8 * bytes - 1;
+        boolean tooSmallFor8086 = c.model == CpuModel.I8086 && q == -1L << 8 * bytes - 1;
         if (q << sh >> sh != q || tooSmallFor8086) {
-            throw c.fault(GuestException.DE);
+            if (c.model != CpuModel.I80286 || !idivUnnoticed(c, a, b, bytes)) {
+                throw c.fault(GuestException.DE);
+            }
+            return;
         }
         setQuotient(c, q, a % b, bytes);
+    }
+
+    /**
+     * The 80286 divides magnitudes bit by bit, losing what is shifted out of the remainder, and
+     * finds an overflow only in the quotient so gained: if that is 80 (8000) and the signs differ,
+     * it is taken for -128 (-32768).
+     *
+     * @return whether the overflow went unnoticed; the result is stored then
+     */
+    private static boolean idivUnnoticed(Cpu c, long a, long b, int bytes) {
+        if (a < 0 == b < 0) {
+            return false;
+        }
+        int bits = 8 * bytes;
+        long dividend = Math.abs(a);
+        long divisor = Math.abs(b);
+        long remainder = dividend >>> bits;
+        long quotient = 0;
+        for (int bit = bits - 1; bit >= 0; bit--) {
+            remainder = (remainder << 1 | dividend >>> bit & 1) & (1L << bits) - 1;
+            quotient <<= 1;
+            if (remainder >= divisor) {
+                remainder -= divisor;
+                quotient |= 1;
+            }
+        }
+        if (quotient != 1L << bits - 1) {
+            return false;
+        }
+        setQuotient(c, -quotient, a < 0 ? -remainder : remainder, bytes);
+        return true;
     }
 
     private static void idiv128(Cpu c, long high, long low, long b) {

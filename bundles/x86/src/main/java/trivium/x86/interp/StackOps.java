@@ -153,7 +153,10 @@ final class StackOps {
                 try {
                     c.store(seg, ea(c), size, x);
                 } catch (GuestException e) {
-                    c.r[RSP] = before;
+                    // The 80286 keeps what was popped off.
+                    if (c.model != CpuModel.I80286) {
+                        c.r[RSP] = before;
+                    }
                     throw e;
                 }
             }

@@ -6,6 +6,7 @@ import static trivium.cpu.VcpuState.RDI;
 import static trivium.cpu.VcpuState.RDX;
 import static trivium.cpu.VcpuState.RSI;
 
+import trivium.cpu.CpuModel;
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
 import trivium.x86.decode.Instruction;
@@ -56,6 +57,22 @@ final class StringOps {
             if (io) {
                 c.system.checkIo((int) c.r[RDX] & 0xffff, bytes);
             }
+            if (c.model == CpuModel.I80286) {
+                on80286(c);
+            } else {
+                plain(c);
+            }
+        }
+
+        private void on80286(Cpu c) {
+            try {
+                plain(c);
+            } catch (GuestException e) {
+                throw StringFault80286.leave(c, e, kind, bytes, segment, rep != 0);
+            }
+        }
+
+        private void plain(Cpu c) {
             if (rep == 0) {
                 element(c);
                 if (io) {
@@ -84,13 +101,15 @@ final class StringOps {
             c.rip = next;
         }
 
-        /** A fault leaves the flags as they were before all iterations. */
+        /** A fault leaves the flags as they were before all iterations, from the 386 on. */
         private void repeatCompare(Cpu c) {
             int flags = c.statusFlags();
             try {
                 repeat(c);
             } catch (GuestException e) {
-                c.setStatusFlags(flags);
+                if (c.model.atLeast(CpuModel.I386)) {
+                    c.setStatusFlags(flags);
+                }
                 throw e;
             }
         }

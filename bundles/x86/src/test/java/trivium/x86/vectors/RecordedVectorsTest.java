@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.x86.InterpreterEngine;
-import trivium.x86.WalkingMmu;
+import trivium.x86.WalkingStrategy;
 
 /** The interpreter does what real processors did. */
 class RecordedVectorsTest {
@@ -26,7 +26,7 @@ class RecordedVectorsTest {
     @ValueSource(strings = {"vec16", "vec32", "vec64", "vec32-sse4", "vec64-sse4"})
     void passesTheProjectsOwnVectors(String name) {
         try (VectorRunner runner =
-                new VectorRunner(new InterpreterEngine(), new WalkingMmu(), 10)) {
+                new VectorRunner(new InterpreterEngine(), new WalkingStrategy(), 10)) {
             FileResult result = runner.run(VECTORS.resolve(name + ".bin.gz"));
 
             assertThat(result.error()).isNull();
@@ -39,7 +39,8 @@ class RecordedVectorsTest {
     void passesSingleStepTests() throws IOException {
         Path folder = singleStepTests();
         assumeTrue(folder != null, "no folder shared/singlesteptests above the project");
-        try (VectorRunner runner = new VectorRunner(new InterpreterEngine(), new WalkingMmu(), 3);
+        try (VectorRunner runner =
+                        new VectorRunner(new InterpreterEngine(), new WalkingStrategy(), 3);
                 Stream<Path> files = Files.walk(folder)) {
             List<FileResult> failed =
                     files.filter(file -> file.toString().endsWith(".MOO.gz"))
