@@ -166,7 +166,7 @@ final class DebugUnit {
         }
         switch (i) {
             case 6 -> s.dr[6] = value & 0xe00fL | 0xffff_0ff0L;
-            case 7 -> s.dr[7] = value & 0xffff_2bffL | 0x400;
+            case 7 -> s.dr[7] = value & 0xffff_23ffL | 0x400;
             default -> s.dr[i] = value;
         }
         c.updateFastPath();
