@@ -67,6 +67,12 @@ public final class Interpreter implements VcpuRunner {
             if (s.activity == VcpuState.SHUTDOWN) {
                 return VcpuExit.TRIPLE_FAULT;
             }
+            if (s.activity != VcpuState.ACTIVE) {
+                VcpuExit exit = attend();
+                if (exit != null) {
+                    return exit;
+                }
+            }
             return budget == 1 ? stepOnce() : loop();
         } finally {
             c.leave();
@@ -209,6 +215,9 @@ public final class Interpreter implements VcpuRunner {
                 return VcpuExit.HALTED;
             }
             c.system.startUp(vcpu.sipiVector());
+        } else if ((pending & Vcpu.SIPI) != 0) {
+            // A second start-up IPI means nothing to a CPU that runs.
+            vcpu.take(Vcpu.SIPI);
         }
         if (s.interruptShadow == VcpuState.SHADOW_NONE && !interrupt(pending)) {
             return tripleFault();
