@@ -36,14 +36,16 @@ final class BootCommand {
     }
 
     private int boot(BootOptions options) throws VmException {
-        try (var vm =
-                        new VirtualMachine(
-                                options.config(), Wiring.catalog(), Firmware.usual(), _ -> {});
+        var firmware = Firmware.usual();
+        try (var vm = new VirtualMachine(options.config(), Wiring.catalog(), firmware, _ -> {});
                 Display _ = Display.open(options.vnc, vm, err);
                 Terminal _ = Terminal.open(options.serialOnStdio(), vm.console())) {
+            Thread interrupted = new Thread(vm::close); // Ctrl-C: what was written is kept
+            Runtime.getRuntime().addShutdownHook(interrupted);
             vm.start();
             int status = await(vm, options.timeoutSeconds);
             finish(options, vm);
+            Runtime.getRuntime().removeShutdownHook(interrupted);
             return status;
         }
     }

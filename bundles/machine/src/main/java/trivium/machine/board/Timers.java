@@ -15,6 +15,9 @@ public final class Timers implements AutoCloseable {
     private static final long NEVER = Long.MAX_VALUE;
     private static final int MOST_AT_ONCE = 64;
 
+    /** How long the thread leaves a deadline to a helper. */
+    private static final long HELPER_NANOS = 200_000;
+
     private final Clock clock;
     private final Consumer<Throwable> onFailure;
     private final BusThread thread;
@@ -22,6 +25,9 @@ public final class Timers implements AutoCloseable {
 
     /** What the thread sleeps for; NEVER while it looks, so that every {@code arm} wakes it. */
     private volatile long wakeAt = NEVER;
+
+    /** A halted vCPU that runs timers itself; null if there is none. */
+    private volatile Thread helper;
 
     private volatile boolean closed;
     private final Object firing = new Object();
@@ -57,6 +63,7 @@ public final class Timers implements AutoCloseable {
             if (thread == null) {
                 wakeAt = deadlineNanos;
             } else {
+                LockSupport.unpark(helper); // null is nobody
                 LockSupport.unpark(thread);
             }
         }
@@ -149,6 +156,27 @@ public final class Timers implements AutoCloseable {
         }
     }
 
+    /**
+     * What a halted vCPU does while it waits: parks until the next deadline and runs what is due,
+     * which saves waking one thread to wake another. Returns when something may have changed.
+     */
+    void help() {
+        helper = Thread.currentThread();
+        try {
+            long next = earliest();
+            long delay = next - clock.nanos();
+            if (next == NEVER || !clock.running()) {
+                LockSupport.park(this);
+            } else if (delay > 0) {
+                LockSupport.parkNanos(this, delay);
+            } else {
+                fireDue();
+            }
+        } finally {
+            helper = null;
+        }
+    }
+
     private void loop() {
         HostInfo.wakeOnTime();
         try {
@@ -157,6 +185,9 @@ public final class Timers implements AutoCloseable {
                 long next = earliest();
                 wakeAt = next;
                 long delay = next - clock.nanos();
+                if (helper != null) {
+                    delay += HELPER_NANOS; // only what the helper leaves
+                }
                 if (next == NEVER || !clock.running()) {
                     wakeAt = NEVER;
                     LockSupport.park(this);

@@ -216,7 +216,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
                 if (clock.counted()) {
                     skipToNextTimer();
                 } else {
-                    LockSupport.park(this);
+                    timers.help();
                 }
                 if (Thread.interrupted()) {
                     throw new InterruptedException("vCPU %d".formatted(index));

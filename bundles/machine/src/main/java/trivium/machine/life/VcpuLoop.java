@@ -8,6 +8,7 @@ import trivium.cpu.ExecutionEngine;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.device.CurrentVcpu;
+import trivium.hostos.HostInfo;
 import trivium.machine.board.Board;
 import trivium.machine.board.BusThread;
 import trivium.machine.board.Clock;
@@ -135,6 +136,7 @@ final class VcpuLoop {
     private void live() {
         CurrentVcpu.bind(vcpu.index());
         vcpu.bindThread();
+        HostInfo.wakeOnTime();
         try {
             runner = engine.attach(vcpu, strategy);
             while (serve()) {

@@ -119,6 +119,26 @@ class VirtualCpuTest {
         thread.join();
     }
 
+    @Test
+    void aHaltedCpuRunsTimersItselfAndIsWokenByThem() throws InterruptedException {
+        clock.run();
+        cpu.state().activity = VcpuState.HALTED;
+        CountDownLatch woken = new CountDownLatch(1);
+        Thread[] ranOn = new Thread[1];
+        Thread thread = Thread.ofPlatform().start(() -> waitOn(woken));
+        timers.add(
+                        this,
+                        () -> {
+                            ranOn[0] = Thread.currentThread();
+                            cpu.nmi();
+                        })
+                .arm(clock.nanos() + 20_000_000);
+
+        assertThat(woken.await(10, TimeUnit.SECONDS)).isTrue();
+        thread.join();
+        assertThat(ranOn[0]).isNotNull();
+    }
+
     private void waitOn(CountDownLatch woken) {
         cpu.bindThread();
         try {
