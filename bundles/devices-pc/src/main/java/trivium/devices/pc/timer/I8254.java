@@ -62,9 +62,10 @@ public final class I8254 implements Device, ByteDevice {
     @Override
     public void writeByte(int offset, int value) {
         if (offset < CONTROL) {
-            channels[offset].write(value, now());
+            long now = now();
+            channels[offset].write(value, now);
             if (offset == 0) {
-                schedule();
+                schedule(now);
             }
         } else if (offset == CONTROL) {
             control(value);
@@ -82,7 +83,7 @@ public final class I8254 implements Device, ByteDevice {
             channels[channel].control(value);
             if (channel == 0) {
                 irq.lower();
-                schedule();
+                schedule(now());
             }
         }
     }
@@ -100,8 +101,12 @@ public final class I8254 implements Device, ByteDevice {
         }
     }
 
-    private void schedule() {
-        nextEdge = channels[0].nextRise(now());
+    /**
+     * @param now of the access that changed the channel: were time read anew, a rise in between
+     *     would be missed
+     */
+    private void schedule(long now) {
+        nextEdge = channels[0].nextRise(now);
         arm();
     }
 
@@ -157,7 +162,7 @@ public final class I8254 implements Device, ByteDevice {
         }
         irqConnected = true;
         irq.lower();
-        schedule();
+        schedule(now());
     }
 
     @Override
@@ -173,7 +178,7 @@ public final class I8254 implements Device, ByteDevice {
             channels[c].restore(s.channels.get(c));
         }
         irqConnected = s.irqConnected;
-        schedule();
+        schedule(now());
     }
 
     @Override
