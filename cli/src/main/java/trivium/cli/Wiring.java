@@ -3,6 +3,7 @@ package trivium.cli;
 import java.util.List;
 import trivium.cpu.ExecutionEngine;
 import trivium.device.DeviceFactory;
+import trivium.devices.pc.chipset.FerrLatch;
 import trivium.devices.pc.chipset.I440fx;
 import trivium.devices.pc.chipset.Piix3;
 import trivium.devices.pc.chipset.Piix4Pm;
@@ -63,6 +64,7 @@ final class Wiring {
                 new I82093AA.Factory(),
                 new Hpet.Factory(),
                 new Port80.Factory(),
+                new FerrLatch.Factory(),
                 new DebugConsole.Factory(),
                 new I82077.Factory(),
                 new DebugExit.Factory(),

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.device.ApicBus;
+import trivium.device.CoprocessorError;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
@@ -91,8 +92,9 @@ public final class Board implements AutoCloseable {
     public void connect() {
         IsaPic pic = find(IsaPic.class).orElse(null);
         ApicBus apics = find(ApicBus.class).orElse(null);
+        CoprocessorError coprocessor = find(CoprocessorError.class).orElse(_ -> {});
         for (VirtualCpu vcpu : vcpus) {
-            vcpu.connect(pic, apics);
+            vcpu.connect(pic, apics, coprocessor);
         }
         if (pic != null) {
             lines.setPic(pic);

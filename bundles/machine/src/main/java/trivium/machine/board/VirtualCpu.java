@@ -2,6 +2,7 @@ package trivium.machine.board;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import trivium.bus.PortIo;
@@ -10,6 +11,7 @@ import trivium.cpu.LocalApic;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.device.ApicBus;
+import trivium.device.CoprocessorError;
 import trivium.device.IsaPic;
 import trivium.memory.PhysicalMemory;
 
@@ -38,12 +40,16 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     private final VcpuState state = new VcpuState();
     private final LongAdder halts = new LongAdder();
 
+    /** A CPU holds one NMI back while another waits; more are lost. */
+    private final AtomicBoolean secondNmi = new AtomicBoolean();
+
     private volatile int pending;
     private volatile int sipiVector;
     private volatile boolean waiting;
     private volatile Thread thread;
     private volatile IsaPic pic;
     private volatile ApicBus apics;
+    private volatile CoprocessorError coprocessor = _ -> {};
 
     VirtualCpu(int index, CpuModel model, PhysicalMemory memory, PortIo ports, Timers timers) {
         this.index = index;
@@ -55,7 +61,8 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     }
 
     /** Joins the interrupt controllers the board has; either may be null. */
-    void connect(IsaPic pic, ApicBus apics) {
+    void connect(IsaPic pic, ApicBus apics, CoprocessorError coprocessor) {
+        this.coprocessor = coprocessor;
         this.pic = pic;
         this.apics = apics;
         if (apics != null) {
@@ -109,7 +116,11 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     @Override
     public boolean take(int bit) {
-        return ((int) PENDING.getAndBitwiseAnd(this, ~bit) & bit) != 0;
+        boolean was = ((int) PENDING.getAndBitwiseAnd(this, ~bit) & bit) != 0;
+        if (bit == NMI && was && secondNmi.getAndSet(false)) {
+            set(NMI);
+        }
+        return was;
     }
 
     /** Sets an event bit and wakes the thread if it waits. */
@@ -126,6 +137,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     /** Forgets events of before a reset; KICK stays. */
     void clearEvents() {
+        secondNmi.set(false);
         PENDING.getAndBitwiseAnd(this, KICK);
         update();
     }
@@ -162,6 +174,9 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     @Override
     public void nmi() {
+        if ((pending & NMI) != 0) {
+            secondNmi.set(true);
+        }
         set(NMI);
     }
 
@@ -190,6 +205,11 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         }
         update();
         return vector;
+    }
+
+    @Override
+    public void ferr(boolean asserted) {
+        coprocessor.ferr(asserted);
     }
 
     // --- waiting and time

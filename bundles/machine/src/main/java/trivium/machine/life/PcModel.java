@@ -14,7 +14,7 @@ final class PcModel {
     private static final List<String> CHIPSET =
             List.of(
                     "i440fx", "piix3", "pic", "pit", "speaker", "rtc", "dma", "i8042", "port92",
-                    "port80", "serial", "fw-cfg", "vga", "ide", "floppy", "piix4pm");
+                    "port80", "ferr", "serial", "fw-cfg", "vga", "ide", "floppy", "piix4pm");
     private static final List<String> APICS = List.of("lapic", "ioapic", "hpet");
 
     private PcModel() {}

@@ -52,7 +52,7 @@ class VirtualCpuTest {
 
     @Test
     void theLineShowsAsIntrUntilItIsAcknowledged() {
-        cpu.connect(pic, null);
+        cpu.connect(pic, null, _ -> {});
         assertThat(cpu.acknowledgeInterrupt()).isEqualTo(-1);
         pic.setLine(0, true);
         cpu.update();
@@ -67,7 +67,7 @@ class VirtualCpuTest {
     @Test
     void onlyTheFirstCpuWithoutApicHearsThePic() {
         var second = new VirtualCpu(1, CpuModel.I386, null, null, timers);
-        second.connect(pic, null);
+        second.connect(pic, null, _ -> {});
         pic.setLine(0, true);
         second.update();
 
@@ -89,7 +89,7 @@ class VirtualCpuTest {
 
     @Test
     void aHaltedCpuSleepsThroughInterruptsItHasDisabled() throws InterruptedException {
-        cpu.connect(pic, null);
+        cpu.connect(pic, null, _ -> {});
         cpu.state().activity = VcpuState.HALTED;
         CountDownLatch woken = new CountDownLatch(1);
         Thread thread = Thread.ofPlatform().start(() -> waitOn(woken));
@@ -105,7 +105,7 @@ class VirtualCpuTest {
 
     @Test
     void anInterruptWakesAHaltedCpuThatAcceptsIt() throws InterruptedException {
-        cpu.connect(pic, null);
+        cpu.connect(pic, null, _ -> {});
         cpu.state().activity = VcpuState.HALTED;
         cpu.state().rflags |= 0x200;
         CountDownLatch woken = new CountDownLatch(1);
@@ -163,5 +163,15 @@ class VirtualCpuTest {
             assertThat(counted.nanos()).isEqualTo(1_000_000_000);
             assertThat(halted.tsc()).isEqualTo(1_000_000_000);
         }
+    }
+
+    @Test
+    void holdsOneNmiBackWhileAnotherWaits() {
+        cpu.nmi();
+        cpu.nmi();
+        cpu.nmi();
+        assertThat(cpu.take(Vcpu.NMI)).isTrue();
+        assertThat(cpu.take(Vcpu.NMI)).isTrue();
+        assertThat(cpu.take(Vcpu.NMI)).isFalse();
     }
 }

@@ -34,6 +34,22 @@ final class MoveOps {
         };
     }
 
+    /** PAUSE: somebody spins, perhaps for a vCPU that waits for this host CPU. */
+    private static Op pause(Instruction in) {
+        return new Op(in) {
+            private int spins;
+
+            @Override
+            public void exec(Cpu c) {
+                if ((++spins & 63) == 0) {
+                    Thread.yield();
+                } else {
+                    Thread.onSpinWait();
+                }
+            }
+        };
+    }
+
     private static boolean isMemory(Instruction in, int i) {
         Place place = in.operand(i).place();
         return place == Place.MOFFS || place == Place.RM && !in.isRegisterForm();
@@ -276,7 +292,7 @@ final class MoveOps {
         int b = Registers.index(in, 1);
         int shiftB = Registers.shift(in, 1);
         if (in.opcode == 0x90 && a == RAX) {
-            return nop(in);
+            return in.rep == Instruction.REP ? pause(in) : nop(in);
         }
         int sh = Alu.shiftOf(bytes);
         return new Op(in) {
