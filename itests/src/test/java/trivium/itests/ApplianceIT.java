@@ -85,7 +85,7 @@ public class ApplianceIT {
 
         assertTrue(log, log.contains("karaf")); // it is a log, and of this container
         assertFalse(log, log.contains("Stopping bundles"));
-        assertFalse(log, log.contains("| ERROR |"));
+        assertEquals(List.of(), errors(log));
     }
 
     @Test
@@ -105,7 +105,7 @@ public class ApplianceIT {
     public void listsWhatIsInstalled() throws Exception {
         assertTrue(admin.run("hv:engines").contains("interpreter"));
         assertTrue(admin.run("hv:engines").contains("softtlb"));
-        assertTrue(admin.run("hv:devices --json").contains("\"model\": \"i8254\""));
+        assertTrue(admin.run("hv:devices --json").contains("\"model\": \"pit\""));
         assertTrue(admin.run("hv:info --json").contains("\"engines\": [\"interpreter\"]"));
     }
 
@@ -180,9 +180,9 @@ public class ApplianceIT {
     @Test
     public void aMalformedConfigurationHarmsNothing() throws Exception {
         Path broken = Path.of("etc/trivium.vm-broken.cfg");
-        Files.writeString(broken, "memoryMiB = lots\ncpu = 8088\n");
+        Files.writeString(broken, "memory = lots\n");
         try {
-            await("a line in the log", () -> log().contains("broken"));
+            await("a line in the log", () -> log().contains("vm broken: memory=lots is not"));
             assertFalse(admin.run("vm:list").contains("broken"));
             admin.run("vm:create --vnc none sound");
             admin.run("vm:delete sound");
@@ -193,6 +193,13 @@ public class ApplianceIT {
 
     private static String log() throws Exception {
         return Files.readString(Path.of("data/log/karaf.log"));
+    }
+
+    /** Lines of errors but those that another test asks for. */
+    private static List<String> errors(String log) {
+        return log.lines()
+                .filter(line -> line.contains("| ERROR |") && !line.contains("vm broken:"))
+                .toList();
     }
 
     private static void await(String what, Callable<Boolean> condition) throws Exception {
