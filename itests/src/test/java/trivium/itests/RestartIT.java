@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.After;
 import org.junit.Before;
@@ -24,6 +25,7 @@ public class RestartIT {
 
     @Before
     public void unpack() throws Exception {
+        run("rm", "-rf", home.toString());
         Files.createDirectories(home);
         run(
                 "tar",
@@ -78,8 +80,8 @@ public class RestartIT {
         stop();
 
         String log = Files.readString(home.resolve("data/log/karaf.log"));
-        assertFalse(log, log.contains("Stopping bundles"));
-        assertFalse(log, log.contains("| ERROR |"));
+        assertFalse(log.contains("Stopping bundles"));
+        assertEquals(List.of(), log.lines().filter(line -> line.contains("| ERROR |")).toList());
     }
 
     private void start() throws Exception {
