@@ -45,7 +45,7 @@ public final class VcpuState {
 
     public long efer, star, lstar, cstar, sfmask, kernelGsBase, tscAux;
     public long sysenterCs, sysenterEsp, sysenterEip;
-    public long apicBase, pat, miscEnable, debugCtl, specCtrl;
+    public long apicBase, pat, miscEnable, debugCtl;
 
     /** MTRRs: default type, 11 fixed, 8 pairs of variable base and mask. They have no effect. */
     public long mtrrDefType;
@@ -118,7 +118,6 @@ public final class VcpuState {
         pat = o.pat;
         miscEnable = o.miscEnable;
         debugCtl = o.debugCtl;
-        specCtrl = o.specCtrl;
         mtrrDefType = o.mtrrDefType;
         System.arraycopy(o.mtrrFixed, 0, mtrrFixed, 0, mtrrFixed.length);
         System.arraycopy(o.mtrrVariable, 0, mtrrVariable, 0, mtrrVariable.length);

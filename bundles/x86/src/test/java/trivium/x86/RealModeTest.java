@@ -41,7 +41,7 @@ class RealModeTest {
         "I80286,   f000, ff0000, fff0,    0, 0",
         "I386,     f000, ffff0000, fff0, 308, 10",
         "PENTIUM3, f000, ffff0000, fff0, 683, 60000010",
-        "X86_64,   f000, ffff0000, fff0, 106a5, 60000010",
+        "X86_64,   f000, ffff0000, fff0, 106ca, 60000010",
     })
     void powerOn(CpuModel model, String cs, String base, String ip, String edx, String cr0) {
         VcpuState s = new VcpuState();

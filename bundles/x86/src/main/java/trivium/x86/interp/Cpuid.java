@@ -48,8 +48,8 @@ final class Cpuid {
     /** SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT. */
     private static final int ECX_64 = 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23;
 
-    /** Leaf 7: EBX SMEP, SMAP; ECX UMIP; EDX IBRS and IBPB, ARCH_CAPABILITIES. */
-    private static final int EBX_7 = 1 << 7 | 1 << 20, ECX_7 = 1 << 2, EDX_7 = 1 << 26 | 1 << 29;
+    /** Leaf 7: EBX SMEP, SMAP; ECX UMIP; EDX ARCH_CAPABILITIES. */
+    private static final int EBX_7 = 1 << 7 | 1 << 20, ECX_7 = 1 << 2, EDX_7 = 1 << 29;
 
     /** 80000001: ECX LAHF64; EDX SYSCALL, NX, RDTSCP, LM. */
     private static final int ECX_EXT = 1, EDX_EXT = 1 << 11 | 1 << 20 | 1 << 27 | 1 << 29;

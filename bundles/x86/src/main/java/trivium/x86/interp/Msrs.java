@@ -23,7 +23,7 @@ final class Msrs {
             PLATFORM_ID = 0x17,
             APIC_BASE = 0x1b,
             EBL_CR_POWERON = 0x2a;
-    private static final int FEATURE_CONTROL = 0x3a, SPEC_CTRL = 0x48, PRED_CMD = 0x49;
+    private static final int FEATURE_CONTROL = 0x3a, FSB_FREQ = 0xcd;
     private static final int BIOS_UPDT_TRIG = 0x79, BIOS_SIGN_ID = 0x8b, PERFCTR0 = 0xc1;
     private static final int PLATFORM_INFO = 0xce, MTRRCAP = 0xfe, ARCH_CAPABILITIES = 0x10a;
     private static final int BBL_CR_CTL = 0x119, BBL_CR_CTL3 = 0x11e;
@@ -43,16 +43,16 @@ final class Msrs {
     private static final long MTRRCAP_VALUE = 0x508;
 
     /**
-     * RDCL_NO, IBRS_ALL, SKIP_L1DFL, SSB_NO, MDS_NO, PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO,
-     * FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: there is no speculation here.
+     * RDCL_NO, SKIP_L1DFL, SSB_NO, MDS_NO, PSCHANGE_MC_NO, TAA_NO, SBDR_SSDP_NO, FBSDP_NO, PSDP_NO,
+     * BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO: there is no speculation here.
      */
-    static final long ARCH_CAPABILITIES_VALUE = 0x0d10_e17bL;
+    static final long ARCH_CAPABILITIES_VALUE = 0x0d10_e179L;
 
     /** Microcode revision 1. */
     private static final long MICROCODE = 1L << 32;
 
-    /** Bus ratio 20, as PLATFORM_INFO and PERF_STATUS give it. */
-    private static final long RATIO = 20 << 8;
+    /** A bus of 100 MHz, ten times which is the CPU's clock. */
+    private static final long BUS_100_MHZ = 5, RATIO = 10 << 8;
 
     private static final int MOST_UNKNOWN = 256;
 
@@ -81,7 +81,7 @@ final class Msrs {
             case PERFCTR0, PERFCTR0 + 1, EVNTSEL0, EVNTSEL0 + 1, BIOS_UPDT_TRIG -> 0;
             case APIC_BASE -> s.apicBase;
             case FEATURE_CONTROL -> modern(msr, 1);
-            case SPEC_CTRL -> modern(msr, s.specCtrl);
+            case FSB_FREQ -> modern(msr, BUS_100_MHZ);
             case ARCH_CAPABILITIES -> modern(msr, ARCH_CAPABILITIES_VALUE);
             case PLATFORM_INFO -> modern(msr, RATIO);
             case PERF_STATUS -> modern(msr, RATIO);
@@ -155,15 +155,6 @@ final class Msrs {
             case MCG_STATUS, PERFCTR0, PERFCTR0 + 1, EVNTSEL0, EVNTSEL0 + 1 -> {}
             case PERF_CTL, CLOCK_MODULATION, THERM_INTERRUPT, THERM_STATUS -> modern(msr, 0);
             case APIC_BASE -> writeApicBase(value);
-            case PRED_CMD -> {
-                modern(msr, 0);
-                requireBits(value, 1);
-            }
-            case SPEC_CTRL -> {
-                modern(msr, 0);
-                requireBits(value, 3);
-                s.specCtrl = value;
-            }
             case MISC_ENABLE -> {
                 modern(msr, 0);
                 s.miscEnable = value;
