@@ -30,7 +30,7 @@ public final class Vga implements Device, BusDevice, Screen {
     private static final int VRAM_BYTES = 16 << 20;
     private static final int MMIO_BYTES = 4096, MMIO_PORTS = 0x400, MMIO_VBE = 0x500;
     private static final int SLOT = 2;
-    private static final long LEGACY_BASE = 0xa0000, LEGACY_BYTES = 0x20000;
+    private static final long LEGACY_BASE = 0xa0000, LEGACY_BYTES = 0x20000, PLAIN_BYTES = 0x10000;
 
     /** The cursor changes every 16 frames, characters every 32, of about 60 a second. */
     private static final long CURSOR_NANOS = 266_666_667, BLINK_NANOS = 533_333_333;
@@ -61,6 +61,10 @@ public final class Vga implements Device, BusDevice, Screen {
     private final PciMapping mmio;
     private PciMapping rom;
     private MemoryRegions.Mapping legacy;
+
+    /** Video memory over {@link #legacy} while stores need no logic; otherwise null. */
+    private MemoryRegions.Mapping plain;
+
     private int slot;
 
     Vga(Platform platform, CursorStyle cursorStyle) {
@@ -115,6 +119,7 @@ public final class Vga implements Device, BusDevice, Screen {
                 }
                 window.update();
                 retrace.update(registers);
+                mapPlain(window.isPlain64K());
             }
         }
 
@@ -136,6 +141,17 @@ public final class Vga implements Device, BusDevice, Screen {
         @Override
         public void clear(int bytes) {
             vram.asSlice(0, bytes).fill((byte) 0);
+        }
+    }
+
+    /** VBE's banks do not go this way: each switch would cost every engine a flush. */
+    private void mapPlain(boolean wanted) {
+        if (wanted && plain == null) {
+            MemorySegment first = vram.asSlice(0, PLAIN_BYTES);
+            plain = platform.regions().mapMemory("vga-plain", LEGACY_BASE, first, true);
+        } else if (!wanted && plain != null) {
+            plain.close();
+            plain = null;
         }
     }
 
@@ -302,6 +318,7 @@ public final class Vga implements Device, BusDevice, Screen {
     public void close() {
         platform.pci().unplug(slot, 0);
         pci.close();
+        mapPlain(false);
         legacy.close();
     }
 

@@ -96,6 +96,11 @@ final class VgaMemory {
         bank = map == 1 || map == 0 ? vbe.bankBytes() : 0;
     }
 
+    /** Whether A0000 to AFFFF is nothing but the start of video memory: mode 13h. */
+    boolean isPlain64K() {
+        return linear && !vbe.enabled() && windowBytes == 0x10000;
+    }
+
     int latch() {
         return latch;
     }

@@ -176,6 +176,17 @@ class VgaTest {
     }
 
     @Test
+    void mode13IsPlainMemory() {
+        v.set(VgaModes.MODE_13);
+        assertThat(v.pc.memory().mapped.getLast().segment.byteSize()).isEqualTo(0x10000);
+        v.pc.memory().write(0xa0000 + 320, 4, 0x01020304);
+        v.indexed(0x3c4, 2, 1);
+        assertThat(v.pc.memory().mapped.getLast().open).isFalse();
+        v.poke(0xa0000 + 321, 9); // masked: a byte of plane 1
+        assertThat(v.pc.memory().read(0xa0000 + 320, 4)).isEqualTo(0x01020304);
+    }
+
+    @Test
     void restoresPictureAndRegisters() {
         v.set(VgaModes.MODE_13);
         v.loadPalette();
