@@ -17,9 +17,15 @@ final class Ssh {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private final int port;
+    private final String adminPassword;
 
     Ssh(int port) {
+        this(port, "rightsofall");
+    }
+
+    Ssh(int port, String adminPassword) {
         this.port = port;
+        this.adminPassword = adminPassword;
     }
 
     /** What a command line printed, without styles. */
@@ -31,7 +37,7 @@ final class Ssh {
             client.start();
             try (ClientSession session =
                     client.connect(user, "127.0.0.1", port).verify(TIMEOUT).getSession()) {
-                session.addPasswordIdentity(user.equals(ADMIN) ? "rightsofall" : "rightstolook");
+                session.addPasswordIdentity(user.equals(ADMIN) ? adminPassword : "rightstolook");
                 session.auth().verify(TIMEOUT);
                 execute(session, line, out);
             }
