@@ -310,6 +310,19 @@ final class SimdFloats {
     // Quick: rounding to nearest and PE masked and set already, ordinary operands and results:
     // then the host's result is the guest's, and there is nothing to tell. Otherwise SseFloat.
 
+    private static long quickDouble(int kind, long aBits, long bBits) {
+        double a = java.lang.Double.longBitsToDouble(aBits);
+        double b = java.lang.Double.longBitsToDouble(bBits);
+        double r =
+                switch (kind) {
+                    case ADD -> a + b;
+                    case SUB -> a - b;
+                    case MUL -> a * b;
+                    default -> a / b;
+                };
+        return java.lang.Double.doubleToRawLongBits(r);
+    }
+
     private static final class ArithPd extends SimdOp {
         private final int kind;
         private final Double lane;
@@ -326,46 +339,26 @@ final class SimdFloats {
             long bl = source(c, 16);
             long bh = c.high;
             long[] x = c.s.xmm;
-            double a0 = java.lang.Double.longBitsToDouble(x[2 * reg]);
-            double a1 = java.lang.Double.longBitsToDouble(x[2 * reg + 1]);
-            double b0 = java.lang.Double.longBitsToDouble(bl);
-            double b1 = java.lang.Double.longBitsToDouble(bh);
-            if (!SseFloat.quick(c.s.mxcsr) || !quick(x, a0, a1, b0, b1)) {
+            long al = x[2 * reg];
+            long ah = x[2 * reg + 1];
+            long r0 = quickDouble(kind, al, bl);
+            long r1 = quickDouble(kind, ah, bh);
+            int unsure0 = SseFloat.unsure64(al, bl, r0);
+            int unsure1 = SseFloat.unsure64(ah, bh, r1);
+            if (!SseFloat.quick(c.s.mxcsr)) {
                 slow(c, bl, bh);
+                return;
             }
-        }
-
-        private boolean quick(long[] x, double a0, double a1, double b0, double b1) {
-            double r0;
-            double r1;
-            boolean ok;
-            switch (kind) {
-                case ADD -> {
-                    r0 = a0 + b0;
-                    r1 = a1 + b1;
-                    ok = SseFloat.sum(a0, b0, r0) && SseFloat.sum(a1, b1, r1);
-                }
-                case SUB -> {
-                    r0 = a0 - b0;
-                    r1 = a1 - b1;
-                    ok = SseFloat.sum(a0, b0, r0) && SseFloat.sum(a1, b1, r1);
-                }
-                case MUL -> {
-                    r0 = a0 * b0;
-                    r1 = a1 * b1;
-                    ok = SseFloat.product(a0, b0, r0) && SseFloat.product(a1, b1, r1);
-                }
-                default -> {
-                    r0 = a0 / b0;
-                    r1 = a1 / b1;
-                    ok = SseFloat.quotient(a0, b0, r0) && SseFloat.quotient(a1, b1, r1);
+            if ((unsure0 | unsure1) < 0) {
+                r0 = unsure0 < 0 ? SseFloat.settle64(al, bl, r0, kind == DIV) : r0;
+                r1 = unsure1 < 0 ? SseFloat.settle64(ah, bh, r1, kind == DIV) : r1;
+                if (r0 == SseFloat.UNSETTLED || r1 == SseFloat.UNSETTLED) {
+                    slow(c, bl, bh);
+                    return;
                 }
             }
-            if (ok) {
-                x[2 * reg] = java.lang.Double.doubleToRawLongBits(r0);
-                x[2 * reg + 1] = java.lang.Double.doubleToRawLongBits(r1);
-            }
-            return ok;
+            x[2 * reg] = r0;
+            x[2 * reg + 1] = r1;
         }
 
         private void slow(Cpu c, long bl, long bh) {
@@ -393,33 +386,16 @@ final class SimdFloats {
         @Override
         public void exec(Cpu c) {
             needSse(c);
-            long bits = memory ? c.load64(seg, ea(c)) : c.s.xmm[2 * rm];
-            double a = java.lang.Double.longBitsToDouble(c.s.xmm[2 * reg]);
-            double b = java.lang.Double.longBitsToDouble(bits);
-            double r;
-            boolean ok;
-            switch (kind) {
-                case ADD -> {
-                    r = a + b;
-                    ok = SseFloat.sum(a, b, r);
-                }
-                case SUB -> {
-                    r = a - b;
-                    ok = SseFloat.sum(a, b, r);
-                }
-                case MUL -> {
-                    r = a * b;
-                    ok = SseFloat.product(a, b, r);
-                }
-                default -> {
-                    r = a / b;
-                    ok = SseFloat.quotient(a, b, r);
-                }
+            long b = memory ? c.load64(seg, ea(c)) : c.s.xmm[2 * rm];
+            long a = c.s.xmm[2 * reg];
+            long r = quickDouble(kind, a, b);
+            if (SseFloat.unsure64(a, b, r) < 0) {
+                r = SseFloat.settle64(a, b, r, kind == DIV);
             }
-            if (ok && SseFloat.quick(c.s.mxcsr)) {
-                c.s.xmm[2 * reg] = java.lang.Double.doubleToRawLongBits(r);
+            if (r != SseFloat.UNSETTLED && SseFloat.quick(c.s.mxcsr)) {
+                c.s.xmm[2 * reg] = r;
             } else {
-                slow(c, bits);
+                slow(c, b);
             }
         }
 
@@ -431,34 +407,18 @@ final class SimdFloats {
         }
     }
 
-    /** Result bits of one single, or NOT_QUICK in the upper half. */
-    private static long quickSingle(int kind, int aBits, int bBits) {
+    private static int quickSingle(int kind, int aBits, int bBits) {
         float a = Float.intBitsToFloat(aBits);
         float b = Float.intBitsToFloat(bBits);
-        float r;
-        boolean ok;
-        switch (kind) {
-            case ADD -> {
-                r = a + b;
-                ok = SseFloat.sum(a, b, r);
-            }
-            case SUB -> {
-                r = a - b;
-                ok = SseFloat.sum(a, b, r);
-            }
-            case MUL -> {
-                r = a * b;
-                ok = SseFloat.product(a, b, r);
-            }
-            default -> {
-                r = a / b;
-                ok = SseFloat.quotient(a, b, r);
-            }
-        }
-        return ok ? Float.floatToRawIntBits(r) & 0xffff_ffffL : NOT_QUICK;
+        float r =
+                switch (kind) {
+                    case ADD -> a + b;
+                    case SUB -> a - b;
+                    case MUL -> a * b;
+                    default -> a / b;
+                };
+        return Float.floatToRawIntBits(r);
     }
-
-    private static final long NOT_QUICK = Long.MIN_VALUE;
 
     private static final class ArithPs extends SimdOp {
         private final int kind;
@@ -478,16 +438,19 @@ final class SimdFloats {
             long[] x = c.s.xmm;
             long al = x[2 * reg];
             long ah = x[2 * reg + 1];
-            if (SseFloat.quick(c.s.mxcsr)) {
-                long r0 = quickSingle(kind, (int) al, (int) bl);
-                long r1 = quickSingle(kind, (int) (al >>> 32), (int) (bl >>> 32));
-                long r2 = quickSingle(kind, (int) ah, (int) bh);
-                long r3 = quickSingle(kind, (int) (ah >>> 32), (int) (bh >>> 32));
-                if ((r0 | r1 | r2 | r3) >= 0) {
-                    x[2 * reg] = r1 << 32 | r0;
-                    x[2 * reg + 1] = r3 << 32 | r2;
-                    return;
-                }
+            int r0 = quickSingle(kind, (int) al, (int) bl);
+            int r1 = quickSingle(kind, (int) (al >>> 32), (int) (bl >>> 32));
+            int r2 = quickSingle(kind, (int) ah, (int) bh);
+            int r3 = quickSingle(kind, (int) (ah >>> 32), (int) (bh >>> 32));
+            int unsure =
+                    SseFloat.unsure32((int) al, (int) bl, r0)
+                            | SseFloat.unsure32((int) (al >>> 32), (int) (bl >>> 32), r1)
+                            | SseFloat.unsure32((int) ah, (int) bh, r2)
+                            | SseFloat.unsure32((int) (ah >>> 32), (int) (bh >>> 32), r3);
+            if (unsure >= 0 && SseFloat.quick(c.s.mxcsr)) {
+                x[2 * reg] = pair(r0, r1);
+                x[2 * reg + 1] = pair(r2, r3);
+                return;
             }
             SseFloat f = c.sse;
             f.begin(c.s.mxcsr);
@@ -514,12 +477,10 @@ final class SimdFloats {
             needSse(c);
             int b = memory ? c.load32(seg, ea(c)) : (int) c.s.xmm[2 * rm];
             int a = (int) c.s.xmm[2 * reg];
-            if (SseFloat.quick(c.s.mxcsr)) {
-                long r = quickSingle(kind, a, b);
-                if (r >= 0) {
-                    setLow(c, reg, (int) r);
-                    return;
-                }
+            int r = quickSingle(kind, a, b);
+            if (SseFloat.unsure32(a, b, r) >= 0 && SseFloat.quick(c.s.mxcsr)) {
+                setLow(c, reg, r);
+                return;
             }
             c.sse.begin(c.s.mxcsr);
             int result = lane.apply(c.sse, a, b);

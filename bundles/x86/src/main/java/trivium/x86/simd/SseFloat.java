@@ -9,6 +9,8 @@ package trivium.x86.simd;
  * vCPU.
  */
 public final class SseFloat extends SoftFloat {
+    private static final int CF = 1, ZF = 1 << 6;
+
     /** Bounds within which the residuals below neither overflow nor underflow. */
     private static final double SAFE_MAX = 0x1p900, SAFE_MIN = 0x1p-900;
 
@@ -79,6 +81,51 @@ public final class SseFloat extends SoftFloat {
 
     public static boolean quotient(float a, float b, float r) {
         return normal(r) && ordinary(a) && ordinary(b) && b != 0;
+    }
+
+    /**
+     * Negative unless the quick way is certainly right for these raw operands and result: neither
+     * operand is zero or denormal, the result is normal, not the smallest and not infinite. Without
+     * a branch, so that lanes can be joined with {@code |}.
+     */
+    public static int unsure64(long a, long b, long r) {
+        int ea = (int) (a >>> 52) & 0x7ff;
+        int eb = (int) (b >>> 52) & 0x7ff;
+        int er = (int) (r >>> 52) & 0x7ff;
+        return ea - 1 | eb - 1 | er - 2 | 0x7fe - er | 0x7fe - ea | 0x7fe - eb;
+    }
+
+    public static int unsure32(int a, int b, int r) {
+        int ea = a >>> 23 & 0xff;
+        int eb = b >>> 23 & 0xff;
+        int er = r >>> 23 & 0xff;
+        return ea - 1 | eb - 1 | er - 2 | 0xfe - er | 0xfe - ea | 0xfe - eb;
+    }
+
+    /** Not a result of anything: a signaling NaN. */
+    public static final long UNSETTLED = 0x7ff0_0000_0000_0001L;
+
+    /**
+     * The result where {@link #unsure64} but no exception can be new: quiet NaNs, infinities, exact
+     * zeros. Rounding is to nearest, and PE is masked and set.
+     *
+     * @param r what the host says
+     * @return UNSETTLED if it takes a closer look
+     */
+    public static long settle64(long a, long b, long r, boolean division) {
+        double x = Double.longBitsToDouble(a);
+        double y = Double.longBitsToDouble(b);
+        double result = Double.longBitsToDouble(r);
+        if (x != x || y != y) {
+            boolean quiet = (x == x || a << 12 < 0) && (y == y || b << 12 < 0);
+            return !quiet ? UNSETTLED : x != x ? a : b;
+        }
+        if (!ordinary(x) || !ordinary(y)) {
+            return UNSETTLED;
+        }
+        boolean infinite = Math.abs(x) > Double.MAX_VALUE || Math.abs(y) > Double.MAX_VALUE;
+        boolean exact = infinite ? result == result : (x == 0 || y == 0) && !(division && y == 0);
+        return exact || normal(result) ? r : UNSETTLED;
     }
 
     private boolean nearest() {
@@ -173,10 +220,20 @@ public final class SseFloat extends SoftFloat {
     }
 
     public long min64(long a, long b) {
+        double x = Double.longBitsToDouble(a);
+        double y = Double.longBitsToDouble(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x < y ? a : b;
+        }
         return minMax(a, b, false, DOUBLE);
     }
 
     public long max64(long a, long b) {
+        double x = Double.longBitsToDouble(a);
+        double y = Double.longBitsToDouble(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x > y ? a : b;
+        }
         return minMax(a, b, true, DOUBLE);
     }
 
@@ -184,11 +241,34 @@ public final class SseFloat extends SoftFloat {
      * @param predicate 0 to 7: EQ LT LE UNORD NEQ NLT NLE ORD
      */
     public long cmp64(long a, long b, int predicate) {
+        double x = Double.longBitsToDouble(a);
+        double y = Double.longBitsToDouble(b);
+        if (ordinary(x) && ordinary(y)) {
+            return holds(x, y, predicate) ? -1 : 0;
+        }
         return compare(a, b, predicate, DOUBLE) ? -1 : 0;
+    }
+
+    /** A predicate of CMPxx on numbers that are not NaN. */
+    private static boolean holds(double x, double y, int predicate) {
+        return switch (predicate) {
+            case 0 -> x == y;
+            case 1 -> x < y;
+            case 2 -> x <= y;
+            case 4 -> x != y;
+            case 5 -> x >= y;
+            case 6 -> x > y;
+            default -> predicate == 7;
+        };
     }
 
     /** COMISD, UCOMISD: ZF, PF and CF as RFLAGS bits. */
     public int compareFlags64(long a, long b, boolean signaling) {
+        double x = Double.longBitsToDouble(a);
+        double y = Double.longBitsToDouble(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x > y ? 0 : x < y ? CF : ZF;
+        }
         return compareFlags(a, b, signaling, DOUBLE);
     }
 
@@ -255,18 +335,38 @@ public final class SseFloat extends SoftFloat {
     }
 
     public int min32(int a, int b) {
+        float x = Float.intBitsToFloat(a);
+        float y = Float.intBitsToFloat(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x < y ? a : b;
+        }
         return (int) minMax(unsigned(a), unsigned(b), false, SINGLE);
     }
 
     public int max32(int a, int b) {
+        float x = Float.intBitsToFloat(a);
+        float y = Float.intBitsToFloat(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x > y ? a : b;
+        }
         return (int) minMax(unsigned(a), unsigned(b), true, SINGLE);
     }
 
     public int cmp32(int a, int b, int predicate) {
+        float x = Float.intBitsToFloat(a);
+        float y = Float.intBitsToFloat(b);
+        if (ordinary(x) && ordinary(y)) {
+            return holds(x, y, predicate) ? -1 : 0;
+        }
         return compare(unsigned(a), unsigned(b), predicate, SINGLE) ? -1 : 0;
     }
 
     public int compareFlags32(int a, int b, boolean signaling) {
+        float x = Float.intBitsToFloat(a);
+        float y = Float.intBitsToFloat(b);
+        if (ordinary(x) && ordinary(y)) {
+            return x > y ? 0 : x < y ? CF : ZF;
+        }
         return compareFlags(unsigned(a), unsigned(b), signaling, SINGLE);
     }
 
@@ -311,6 +411,13 @@ public final class SseFloat extends SoftFloat {
     }
 
     public int double2int(long a, boolean truncate) {
+        double x = Double.longBitsToDouble(a);
+        int i = (int) x;
+        // Saturated or NaN: not quick. A denormal is inexact either way, unless DAZ says zero.
+        if (truncate && ordinary(x) && i != Integer.MAX_VALUE && i != Integer.MIN_VALUE) {
+            inexactIf(i != x);
+            return i;
+        }
         return (int) toInteger(a, truncate ? ZERO : rounding(), 32, DOUBLE);
     }
 
