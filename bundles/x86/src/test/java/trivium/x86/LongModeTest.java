@@ -237,6 +237,18 @@ class LongModeTest {
     }
 
     @Test
+    void invlpgDropsAllOfALargePage() {
+        long64();
+        m.write(0x20_3000, 4, 0x11).write(0x3000, 4, 0x22);
+        // MOV EAX,[203000]; MOV [22008],E7; INVLPG [205000]; MOV EBX,[203000]; HLT
+        m.code("8b 04 25 00 30 20 00 c7 04 25 08 20 02 00 e7 00 00 00");
+        m.code(0x1012, "0f 01 3c 25 00 50 20 00 8b 1c 25 00 30 20 00 f4");
+        m.run();
+        assertThat(m.s.gpr[0]).isEqualTo(0x11);
+        assertThat(m.s.gpr[3]).isEqualTo(0x22);
+    }
+
+    @Test
     void smapStopsTheKernelUnlessAcIsSet() {
         long64();
         m.write(PD, 8, 0xe3); // the kernel's own pages

@@ -812,7 +812,17 @@ public final class Cpu {
             s.cr2 = linear;
             throw fault(GuestException.PF, mmu.faultErrorCode());
         }
+        if ((page & Mmu.LARGE) != 0) {
+            large[largeSlot(linear)] = true;
+        }
         return page;
+    }
+
+    /** By linear address bits 22 to 31: whether the TLBs may hold pieces of large pages there. */
+    private final boolean[] large = new boolean[1 << 10];
+
+    private static int largeSlot(long linear) {
+        return (int) (linear >>> 22) & 0x3ff;
     }
 
     /** The guest-physical address of code at a linear address, or throws #PF. */
@@ -840,10 +850,15 @@ public final class Cpu {
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
+        java.util.Arrays.fill(large, false);
         codeGeneration += 2;
     }
 
     void flushTlbPage(long linear) {
+        if (large[largeSlot(linear)]) {
+            flushTlb();
+            return;
+        }
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
