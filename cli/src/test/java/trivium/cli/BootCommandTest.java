@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Boots a few bytes of machine code as a Multiboot kernel on everything that is real. */
 @Timeout(120)
@@ -97,6 +99,36 @@ class BootCommandTest {
         assertThat(status).isEqualTo(1);
         assertThat(serial).hasContent("hi");
         assertThat(log).hasContent("69\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"8086, 64", "80286, 128", "i386, 256", "pentium3, 64", "x86-64, 128"})
+    void everyCpuStartsAtTheEndOfItsRom(String cpu, int kib) throws IOException {
+        byte[] rom = new byte[kib * 1024];
+        // jmp far f000:e000; there: mov al, 3; out 0xf4, al; cli; hlt
+        byte[] vector = HexFormat.of().parseHex("ea00e000f0");
+        byte[] code = HexFormat.of().parseHex("b003e6f4faf4");
+        System.arraycopy(vector, 0, rom, rom.length - 16, vector.length);
+        System.arraycopy(code, 0, rom, rom.length - 0x2000, code.length);
+        Path bios = Files.write(folder.resolve("rom"), rom);
+
+        int status =
+                run(
+                        List.of(
+                                "--bios",
+                                bios.toString(),
+                                "--cpu",
+                                cpu,
+                                "--debug-exit",
+                                "--memory",
+                                "2",
+                                "--serial",
+                                "none",
+                                "--timeout",
+                                "60"));
+
+        assertThat(said()).isEmpty();
+        assertThat(status).isEqualTo(7);
     }
 
     @Test
