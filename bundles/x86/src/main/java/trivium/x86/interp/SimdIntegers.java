@@ -125,7 +125,7 @@ final class SimdIntegers {
             case PHSUBD -> pairs(in, Packed::phsubd);
             case PHSUBSW -> pairs(in, Packed::phsubsw);
             case PSHUFB -> wide(in, (al, ah, bl, bh) -> PackedShuffle.pshufb(al, ah, bl), (al, ah, bl, bh) -> PackedShuffle.pshufb(al, ah, bh));
-            case PSHUFD -> wide(in, (al, ah, bl, bh) -> PackedShuffle.pshufd(bl, bh, imm), (al, ah, bl, bh) -> PackedShuffle.pshufd(bl, bh, imm >> 4));
+            case PSHUFD -> new Pshufd(in);
             case PSHUFLW -> wide(in, (al, ah, bl, bh) -> PackedShuffle.pshufw(bl, imm), (al, ah, bl, bh) -> bh);
             case PSHUFHW -> wide(in, (al, ah, bl, bh) -> bl, (al, ah, bl, bh) -> PackedShuffle.pshufw(bh, imm));
             case SHUFPS -> wide(in, (al, ah, bl, bh) -> PackedShuffle.pshufd(al, ah, imm), (al, ah, bl, bh) -> PackedShuffle.pshufd(bl, bh, imm >> 4));
@@ -179,25 +179,15 @@ final class SimdIntegers {
 
     /** PUNPCKLxx: the interleaved low halves. */
     private static Op low(Instruction in, LongBinaryOperator l, LongBinaryOperator h) {
-        return wide(
-                in,
-                (al, ah, bl, bh) -> l.applyAsLong(al, bl),
-                (al, ah, bl, bh) -> h.applyAsLong(al, bl));
+        return new Interleave(in, 0, l, h);
     }
 
     private static Op high(Instruction in, LongBinaryOperator l, LongBinaryOperator h) {
-        return wide(
-                in,
-                (al, ah, bl, bh) -> l.applyAsLong(ah, bh),
-                (al, ah, bl, bh) -> h.applyAsLong(ah, bh));
+        return new Interleave(in, 1, l, h);
     }
 
-    /** The destination makes the low half of the result, the source the high one. */
     private static Op pairs(Instruction in, LongBinaryOperator f) {
-        return wide(
-                in,
-                (al, ah, bl, bh) -> f.applyAsLong(al, ah),
-                (al, ah, bl, bh) -> f.applyAsLong(bl, bh));
+        return new Pairs(in, f);
     }
 
     private static Op blend(Instruction in, long low, long high) {
@@ -336,6 +326,67 @@ final class SimdIntegers {
             long ah = x[2 * reg + 1];
             x[2 * reg] = low.apply(al, ah, bl, bh);
             x[2 * reg + 1] = high.apply(al, ah, bl, bh);
+        }
+    }
+
+    private static final class Interleave extends SimdOp {
+        private final int half;
+        private final LongBinaryOperator low, high;
+
+        Interleave(Instruction in, int half, LongBinaryOperator low, LongBinaryOperator high) {
+            super(in);
+            this.half = half;
+            this.low = low;
+            this.high = high;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            needSse(c);
+            long low64 = source(c, 16);
+            long b = half == 0 ? low64 : c.high;
+            long[] x = c.s.xmm;
+            long a = x[2 * reg + half];
+            x[2 * reg] = low.applyAsLong(a, b);
+            x[2 * reg + 1] = high.applyAsLong(a, b);
+        }
+    }
+
+    /** The destination makes the low half of the result, the source the high one. */
+    private static final class Pairs extends SimdOp {
+        private final LongBinaryOperator f;
+
+        Pairs(Instruction in, LongBinaryOperator f) {
+            super(in);
+            this.f = f;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            needSse(c);
+            long low = source(c, 16);
+            long high = c.high;
+            long[] x = c.s.xmm;
+            x[2 * reg] = f.applyAsLong(x[2 * reg], x[2 * reg + 1]);
+            x[2 * reg + 1] = f.applyAsLong(low, high);
+        }
+    }
+
+    private static final class Pshufd extends SimdOp {
+        private final int imm;
+
+        Pshufd(Instruction in) {
+            super(in);
+            imm = (int) in.imm & 0xff;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            needSse(c);
+            long low = source(c, 16);
+            long high = c.high;
+            c.s.xmm[2 * reg] = PackedShuffle.pshufd(low, high, imm);
+            c.s.xmm[2 * reg + 1] = PackedShuffle.pshufd(low, high, imm >> 4);
         }
     }
 
