@@ -169,6 +169,7 @@ public final class Boot {
         byte[] commandLine = linux.commandLine(config.boot().append());
         long initrdAt = initrdAddress(linux);
         byte[] setup = linux.patchedSetup(COMMAND_LINE, initrdAt, initrd.length);
+        BzImage.setVideoMode(setup, config.boot().append());
         List<LinuxRom.Copy> copies = new ArrayList<>();
         copies.add(new LinuxRom.Copy(SETUP_DATA, setup.length, SETUP));
         copies.add(new LinuxRom.Copy(CMDLINE_DATA, commandLine.length, COMMAND_LINE));

@@ -2,6 +2,7 @@ package trivium.machine.boot;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.OptionalInt;
 import trivium.vm.VmException;
 
 /**
@@ -14,7 +15,8 @@ import trivium.vm.VmException;
 record BzImage(String name, byte[] setup, byte[] payload) implements Kernel {
     static final long LOAD = 0x10_0000;
 
-    private static final int SETUP_SECTS = 0x1f1, SYSSIZE = 0x1f4, BOOT_FLAG = 0x1fe;
+    private static final int SETUP_SECTS = 0x1f1, SYSSIZE = 0x1f4, VID_MODE = 0x1fa;
+    private static final int BOOT_FLAG = 0x1fe;
     private static final int MAGIC = 0x202, VERSION = 0x206, TYPE_OF_LOADER = 0x210;
     private static final int LOADFLAGS = 0x211, CODE32_START = 0x214, RAMDISK_IMAGE = 0x218;
     private static final int RAMDISK_SIZE = 0x21c, HEAP_END_PTR = 0x224, CMD_LINE_PTR = 0x228;
@@ -91,6 +93,36 @@ record BzImage(String name, byte[] setup, byte[] payload) implements Kernel {
         Little.put32(patched, RAMDISK_IMAGE, initrd);
         Little.put32(patched, RAMDISK_SIZE, initrdBytes);
         return patched;
+    }
+
+    /**
+     * boot.rst "Special Command Line Options": the loader, not the kernel, understands {@code
+     * vga=}, and puts the mode into the header.
+     */
+    static void setVideoMode(byte[] patchedSetup, String commandLine) {
+        for (String option : commandLine.trim().split("\\s+")) {
+            if (option.startsWith("vga=")) {
+                videoMode(option.substring(4))
+                        .ifPresent(mode -> Little.put16(patchedSetup, VID_MODE, mode));
+            }
+        }
+    }
+
+    private static OptionalInt videoMode(String text) {
+        return switch (text) {
+            case "normal" -> OptionalInt.of(0xffff);
+            case "ext" -> OptionalInt.of(0xfffe);
+            case "ask" -> OptionalInt.of(0xfffd);
+            default -> numberedMode(text);
+        };
+    }
+
+    private static OptionalInt numberedMode(String text) {
+        try {
+            return OptionalInt.of(Integer.decode(text) & 0xffff);
+        } catch (NumberFormatException _) {
+            return OptionalInt.empty(); // as a loader that cannot read it: the mode stays
+        }
     }
 
     /** The command line as bytes with its final zero. */

@@ -188,4 +188,17 @@ class KernelTest {
             }
         }
     }
+
+    @Test
+    void takesTheVideoModeFromTheCommandLine() {
+        byte[] setup = new byte[0x240];
+        BzImage.setVideoMode(setup, "quiet vga=0x317 console=tty0");
+        assertThat(Little.u16(setup, 0x1fa)).isEqualTo(0x317);
+        BzImage.setVideoMode(setup, "vga=788");
+        assertThat(Little.u16(setup, 0x1fa)).isEqualTo(788);
+        BzImage.setVideoMode(setup, "vga=normal");
+        assertThat(Little.u16(setup, 0x1fa)).isEqualTo(0xffff);
+        BzImage.setVideoMode(setup, "novga=1 vga=purple");
+        assertThat(Little.u16(setup, 0x1fa)).isEqualTo(0xffff);
+    }
 }

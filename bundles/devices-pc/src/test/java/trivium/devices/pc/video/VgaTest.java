@@ -231,18 +231,28 @@ class VgaTest {
         for (int i = 0; i < 100_000; i++) {
             int size = 1 << random.nextInt(4);
             long value = random.nextLong() >>> random.nextInt(64);
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(40)) {
                 case 0 -> {
+                    int width = Math.min(size, 4);
+                    int register = random.nextInt(64) & -width;
+                    v.pc.writeConfig(2, 0, register, width, (int) value);
+                    v.pc.readConfig(2, 0, register, width);
+                }
+                case 1 -> {
+                    v.pc.writeConfig(2, 0, 0x18, 4, 0xfeb00000);
+                    v.pc.writeConfig(2, 0, 4, 2, 2);
+                }
+                case 2, 3, 4, 5, 6, 7, 8, 9, 10 -> {
                     long at = 0xa0000 + (random.nextInt(0x20000) & -size);
                     v.pc.memory().write(at, size, value);
                     v.pc.memory().read(at, size);
                 }
-                case 1 -> {
+                case 11, 12, 13, 14, 15, 16, 17, 18, 19, 20 -> {
                     long at = 0xfeb00000L + (random.nextInt(0x700) & -size);
                     v.pc.memory().write(at, size, value);
                     v.pc.memory().read(at, size);
                 }
-                case 2 -> v.vbe(random.nextInt(12), (int) value);
+                case 21, 22, 23, 24, 25, 26, 27, 28, 29 -> v.vbe(random.nextInt(12), (int) value);
                 default -> {
                     int port = ports.get(random.nextInt(ports.size()));
                     v.pc.out(port, Math.min(size, 4), (int) value);
