@@ -10,7 +10,7 @@ import trivium.vm.VmConfig;
 import trivium.vm.VmConfig.DeviceSpec;
 
 /** The board "pc": which device models it has, in the order they are made. */
-final class PcModel {
+public final class PcModel {
     private static final List<String> CHIPSET =
             List.of(
                     "i440fx", "piix3", "pic", "pit", "speaker", "rtc", "dma", "i8042", "port92",
@@ -20,7 +20,7 @@ final class PcModel {
     private PcModel() {}
 
     /** The board's own devices, with the configuration's options for them, then the others. */
-    static List<DeviceSpec> devices(VmConfig config) {
+    public static List<DeviceSpec> devices(VmConfig config) {
         List<String> models = new ArrayList<>(CHIPSET);
         if (config.cpu().atLeast(CpuModel.PENTIUM3)) {
             models.addAll(APICS);
