@@ -140,9 +140,25 @@ final class DebugUnit {
         stepSuppressed = true;
     }
 
+    /** INT1 is a #DB itself: what MOV SS held back comes with it. */
+    void joinHits() {
+        report(hits);
+        hits = 0;
+        stepSuppressed = true;
+    }
+
     /** A task switch to a TSS with the T bit. */
     void taskTrap() {
-        report(BT);
+        trapNow(BT);
+    }
+
+    /** A single-step trap at the end of this very instruction. */
+    void stepNow() {
+        trapNow(BS);
+    }
+
+    private void trapNow(long cause) {
+        report(cause);
         stepSuppressed = true;
         if (!unit.events.debugException()) {
             unit.shutdown();

@@ -67,6 +67,10 @@ final class FastCalls {
             setFlags(c.r[R11] & SYSRET_FLAGS);
             int cs = wide ? selector + 16 : selector;
             flat(cs | 3, (wide ? CODE64 : CODE32) | USER, selector + 8 | 3, DATA | USER);
+            if ((s.rflags & TF) != 0) {
+                // Unlike after IRET and POPF, the trap comes before the next instruction.
+                unit.debug.stepNow();
+            }
         } else {
             c.rip = c.r[RCX] & 0xffff_ffffL;
             setFlags(c.flags() | IF);

@@ -187,7 +187,7 @@ final class SystemOps {
     }
 
     private static void int1(Cpu c, SystemOp op) {
-        c.system.debug.suppressStep();
+        c.system.debug.joinHits();
         c.system.events.privilegedInterrupt(GuestException.DB);
     }
 
