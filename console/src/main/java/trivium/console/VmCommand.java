@@ -1,6 +1,8 @@
 package trivium.console;
 
 import java.io.PrintStream;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.karaf.shell.api.action.Action;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
@@ -9,8 +11,11 @@ import trivium.vm.Vm;
 import trivium.vm.VmException;
 import trivium.vm.VmRegistry;
 
-/** What all commands share: the registry, and errors that are one sentence. */
-abstract class VmCommand implements Action {
+/**
+ * What all commands share: the registry, errors that are one sentence, and options at any place
+ * (bundle jdk-compat has the shell call {@link #apply}).
+ */
+abstract class VmCommand implements Action, UnaryOperator<List<Object>> {
     @Reference VmRegistry vms;
 
     /** The output of this command: a pipe's, if it stands in one. */
@@ -24,6 +29,11 @@ abstract class VmCommand implements Action {
             throw new CommandException(e.getMessage(), e);
         }
         return null;
+    }
+
+    @Override
+    public final List<Object> apply(List<Object> words) {
+        return new OptionsFirst(getClass()).order(words);
     }
 
     abstract void run() throws Exception;

@@ -15,6 +15,7 @@ import org.apache.felix.service.command.Function;
 import org.apache.karaf.shell.api.console.Command;
 import org.apache.karaf.shell.api.console.Session;
 import org.apache.karaf.shell.api.console.Terminal;
+import org.apache.karaf.shell.impl.action.command.ActionCommand;
 import org.apache.karaf.shell.impl.action.command.ManagerImpl;
 import org.apache.karaf.shell.impl.console.JLineTerminal;
 import org.apache.karaf.shell.impl.console.RegistryImpl;
@@ -79,9 +80,13 @@ final class TestShell implements AutoCloseable {
         factory =
                 new SessionFactoryImpl(io) {
                     @Override
-                    protected Function wrap(Command command) { // as Karaf's SecuredCommand does
+                    protected Function wrap(Command command) {
                         return (gogo, words) ->
-                                command.execute((Session) gogo.get(".session"), strings(words));
+                                command.execute(
+                                        (Session) gogo.get(".session"),
+                                        command instanceof ActionCommand action
+                                                ? ordered(action, words)
+                                                : words);
                     }
                 };
         factory.register(vms);
@@ -92,9 +97,11 @@ final class TestShell implements AutoCloseable {
         COMMANDS.forEach(manager::register);
     }
 
-    private static List<Object> strings(List<Object> words) {
-        return new ArrayList<>(
-                words.stream().map(w -> w instanceof CharSequence ? w.toString() : w).toList());
+    /** As Karaf's SecuredCommand and bundle jdk-compat do. */
+    private static List<Object> ordered(ActionCommand command, List<Object> words) {
+        List<Object> strings =
+                words.stream().map(w -> w instanceof CharSequence ? w.toString() : w).toList();
+        return new OptionsFirst(command.getActionClass()).order(strings);
     }
 
     TestShell in(Path directory) {

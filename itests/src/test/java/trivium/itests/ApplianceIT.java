@@ -112,11 +112,11 @@ public class ApplianceIT {
     public void bootsAGuestToItsPromptAndStopsIt() throws Exception {
         Path rom = EchoRom.write(Path.of("echo.rom").toAbsolutePath());
 
-        admin.run("vm:create --bios " + rom + " --memory 1 --start echo");
+        admin.run("vm:create echo --bios " + rom + " --memory 1 --start");
         try {
             admin.run("vm:wait-for --serial 'ready> ' --timeout 60 echo");
             admin.run("vm:console echo", "xy");
-            admin.run("vm:wait-for --serial '\\[x\\]\\[y\\]' --timeout 60 echo");
+            admin.run("vm:wait-for echo --serial '\\[x\\]\\[y\\]' --timeout 60");
             assertTrue(admin.run("vm:list").contains("running"));
             assertTrue(admin.run("vm:vnc echo"), admin.run("vm:vnc echo").contains("::" + VNC));
             assertTrue(admin.run("vm:registers echo").contains("rip"));

@@ -1,6 +1,7 @@
 /**
- * What woven classes call instead of {@code Subject.getSubject}, which always throws since JDK 24.
- * For the classes of other bundles that {@code SubjectWeaver} rewrites; nobody else needs it.
+ * What woven classes call: instead of {@code Subject.getSubject}, which always throws since JDK 24,
+ * and before a command line is taken apart. For the classes of other bundles that the weavers
+ * rewrite; nobody else needs it.
  */
 @Export
 @Version("1.0.0")

@@ -132,7 +132,7 @@ final class SubjectWeaver implements WeavingHook {
      * Stack maps may have to be made anew, which asks for super types: read as resources, since
      * loading a class here could come back to this hook. An unknown class counts as an Object.
      */
-    private static ClassHierarchyResolver hierarchy(ClassLoader loader) {
+    static ClassHierarchyResolver hierarchy(ClassLoader loader) {
         return ClassHierarchyResolver.defaultResolver()
                 .orElse(ClassHierarchyResolver.ofResourceParsing(loader))
                 .orElse(_ -> ClassHierarchyInfo.ofClass(ConstantDescs.CD_Object))
