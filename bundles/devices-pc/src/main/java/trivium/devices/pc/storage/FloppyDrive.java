@@ -17,6 +17,7 @@ final class FloppyDrive {
     /** Data rate codes of CCR and DSR. */
     private static final int KBPS_500 = 0, KBPS_300 = 1, KBPS_250 = 2, KBPS_1000 = 3;
 
+    private static final int MAX_COMPLAINTS = 20;
     private static final Logger LOG = LoggerFactory.getLogger(FloppyDrive.class);
 
     /** A format, and the data rates that read it. */
@@ -52,6 +53,7 @@ final class FloppyDrive {
     private int cylinder;
     private boolean changed = true;
     private int generation;
+    private int complaints;
 
     FloppyDrive(String name, BlockBackend backend) {
         this.name = name;
@@ -123,8 +125,7 @@ final class FloppyDrive {
             }
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot read at {}: {}", name, offset, e.toString());
-            return false;
+            return complain("read", offset, e);
         }
     }
 
@@ -138,9 +139,16 @@ final class FloppyDrive {
             backend.write(offset, from, 0, SECTOR_BYTES);
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot write at {}: {}", name, offset, e.toString());
-            return false;
+            return complain("write", offset, e);
         }
+    }
+
+    /** Only so often: a guest may try for ever. */
+    private boolean complain(String what, long offset, IOException e) {
+        if (complaints++ < MAX_COMPLAINTS) {
+            LOG.warn("{}: cannot {} at {}: {}", name, what, offset, e.toString());
+        }
+        return false;
     }
 
     State save() {

@@ -19,6 +19,7 @@ abstract class IdeDrive {
     static final int ABRT = 0x04, IDNF = 0x10, UNC = 0x40;
     static final int SECTOR_BYTES = 512;
     static final int BUFFER_BYTES = 65_536;
+    private static final int MAX_COMPLAINTS = 20;
     private static final Logger LOG = LoggerFactory.getLogger(IdeDrive.class);
     private static final VarHandle SHORT =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
@@ -47,6 +48,7 @@ abstract class IdeDrive {
         BusMaster busMaster();
     }
 
+    private int complaints;
     final BlockBackend backend;
     final Cable cable;
     final String name;
@@ -200,8 +202,7 @@ abstract class IdeDrive {
             backend.read(offset, buffer, at, length);
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot read {} bytes at {}: {}", name, length, offset, e.toString());
-            return false;
+            return complain("read %d bytes at %d".formatted(length, offset), e);
         }
     }
 
@@ -210,8 +211,7 @@ abstract class IdeDrive {
             backend.write(offset, buffer, at, length);
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot write {} bytes at {}: {}", name, length, offset, e.toString());
-            return false;
+            return complain("write %d bytes at %d".formatted(length, offset), e);
         }
     }
 
@@ -220,9 +220,16 @@ abstract class IdeDrive {
             backend.flush();
             return true;
         } catch (IOException e) {
-            LOG.warn("{}: cannot flush: {}", name, e.toString());
-            return false;
+            return complain("flush", e);
         }
+    }
+
+    /** Only so often: a guest may try for ever. */
+    private boolean complain(String what, IOException e) {
+        if (complaints++ < MAX_COMPLAINTS) {
+            LOG.warn("{}: cannot {}: {}", name, what, e.toString());
+        }
+        return false;
     }
 
     // --- SET FEATURES, the same for disks and CDs
