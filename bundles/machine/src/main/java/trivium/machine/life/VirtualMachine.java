@@ -1,6 +1,7 @@
 package trivium.machine.life;
 
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
+import trivium.device.FirmwareConfig;
 import trivium.device.PowerButton;
 import trivium.device.PowerControl;
 import trivium.display.Frame;
@@ -43,6 +45,7 @@ import trivium.x86.Reset;
 public final class VirtualMachine implements Vm, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
     private static final int SWAP_SECONDS = 10;
+    private static final String ENGINE_FILE = "opt/trivium/engine";
 
     private final String name;
     private final Catalog catalog;
@@ -181,6 +184,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
         engine = chosenEngine.name();
         mmu = chosenMmu.name();
+        tellEngine();
         Board board = machine.board;
         for (VirtualCpu vcpu : board.vcpus()) {
             var loop = new VcpuLoop(board, vcpu, chosenEngine, chosenMmu, new LoopObserver());
@@ -511,6 +515,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             swapAll(to, with);
             engine = to.name();
             mmu = with.name();
+            tellEngine();
         } finally {
             if (state == VmState.RUNNING) {
                 proceed();
@@ -518,6 +523,13 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
         LOG.info("vm {}: engine {}, MMU strategy {}", id(), engine, mmu);
         events.accept(new VmEvent.EngineChanged(id(), from, engine));
+    }
+
+    /** A guest that wants to know who runs it finds the name in fw_cfg. */
+    private void tellEngine() {
+        machine.board
+                .find(FirmwareConfig.class)
+                .ifPresent(f -> f.addFile(ENGINE_FILE, engine.getBytes(StandardCharsets.US_ASCII)));
     }
 
     private void swapAll(ExecutionEngine to, MmuStrategy with) throws VmException {
