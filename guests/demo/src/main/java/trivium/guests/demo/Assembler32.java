@@ -116,10 +116,6 @@ class Assembler32 {
         modRm(0x8d, to.ordinal(), from);
     }
 
-    void xchg(Reg a, Reg b) {
-        modRm(0x87, a.ordinal(), b);
-    }
-
     void push(Reg r) {
         image.octet(0x50 + r.ordinal());
     }
@@ -331,28 +327,12 @@ class Assembler32 {
         jump(7, to);
     }
 
-    void js(Label to) {
-        jump(8, to);
-    }
-
     void jns(Label to) {
         jump(9, to);
     }
 
-    void jl(Label to) {
-        jump(12, to);
-    }
-
-    void jge(Label to) {
-        jump(13, to);
-    }
-
     void jle(Label to) {
         jump(14, to);
-    }
-
-    void jg(Label to) {
-        jump(15, to);
     }
 
     private void jump(int condition, Label to) {

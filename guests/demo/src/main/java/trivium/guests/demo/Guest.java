@@ -130,8 +130,8 @@ final class Guest extends Assembler32 {
         interrupts.loadSegments();
         for (Label part :
                 new Label[] {
+                    interrupts.init, // first: it forgets interrupts that were asked for before
                     serial.init,
-                    interrupts.init,
                     power.init,
                     processor.init,
                     items.init,

@@ -90,7 +90,7 @@ final class Pointer extends Assembler32 {
                 init,
                 () -> {
                     mov(at(x), Graphics.WIDTH / 2 << PIXEL_BITS);
-                    mov(at(y), Graphics.HEIGHT / 2 << PIXEL_BITS);
+                    mov(at(y), Picture.CANVAS_Y + Picture.CANVAS_HEIGHT / 2 << PIXEL_BITS);
                 });
         routine(hide, this::emitHide);
         routine(show, this::emitShow);
