@@ -1,17 +1,22 @@
 package trivium.cli;
 
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import trivium.guests.demo.DemoGuest;
 import trivium.x86.vectors.VectorsCommand;
 
-/** The command line without the container: {@code boot} and {@code vectors}. */
+/** The command line without the container. */
 public final class Main {
     static final int WRONG_USAGE = 2;
     private static final String USAGE =
             """
             Usage: trivium boot [OPTION]...     runs one VM in the foreground
                    trivium vectors PATH...      runs instruction vectors
-            Each says more with --help.
+                   trivium demo-guest FILE      writes a small guest for boot --kernel FILE
+            The first two say more with --help.
             """;
 
     private Main() {}
@@ -36,14 +41,30 @@ public final class Main {
             case "vectors" ->
                     new VectorsCommand(Wiring.engines(), Wiring.softTlb())
                             .run(rest, System.out, System.err);
+            case "demo-guest" -> writeDemoGuest(rest);
             case "--help", "-h", "help" -> {
                 System.out.print(USAGE);
                 yield args.isEmpty() ? WRONG_USAGE : 0;
             }
             default -> {
-                System.err.printf("trivium: no command '%s'; there are boot, vectors%n", command);
+                System.err.printf(
+                        "trivium: no command '%s'; there are boot, vectors, demo-guest%n", command);
                 yield WRONG_USAGE;
             }
         };
+    }
+
+    private static int writeDemoGuest(List<String> args) {
+        if (args.size() != 1) {
+            System.err.println("trivium demo-guest: needs one argument, the file to write");
+            return WRONG_USAGE;
+        }
+        try {
+            DemoGuest.write(Path.of(args.getFirst()));
+            return 0;
+        } catch (IOException | InvalidPathException e) {
+            System.err.printf("trivium demo-guest: %s cannot be written: %s%n", args.getFirst(), e);
+            return WRONG_USAGE;
+        }
     }
 }

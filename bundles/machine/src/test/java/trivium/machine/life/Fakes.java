@@ -1,9 +1,11 @@
 package trivium.machine.life;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import trivium.bus.BusDevice;
@@ -18,6 +20,7 @@ import trivium.cpu.VcpuState;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
+import trivium.device.FirmwareConfig;
 import trivium.device.Platform;
 import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
@@ -134,13 +137,14 @@ final class Fakes {
         }
     }
 
-    /** A device that only counts its resets and closes. */
-    static final class Part implements Device, BusDevice {
+    /** A device that only counts its resets and closes, and keeps the files it is given. */
+    static final class Part implements Device, BusDevice, FirmwareConfig {
         /** Nothing. */
         record State() {}
 
         final Platform platform;
         final AtomicInteger resets = new AtomicInteger(), closes = new AtomicInteger();
+        final Map<String, String> files = new ConcurrentHashMap<>();
         volatile long written;
 
         Part(Platform platform) {
@@ -156,6 +160,14 @@ final class Fakes {
         public void write(long offset, int size, long value) {
             written = value;
         }
+
+        @Override
+        public void addFile(String name, byte[] data) {
+            files.put(name, new String(data, StandardCharsets.US_ASCII));
+        }
+
+        @Override
+        public void setItem(int key, byte[] data) {}
 
         @Override
         public void reset() {
@@ -199,6 +211,9 @@ final class Fakes {
         public Device create(Platform platform, DeviceOptions options) {
             last = new Part(platform);
             platform.claimPorts(model, 0x7000 + (model.hashCode() & 0xfff), 1, last);
+            if (model.equals("fw-cfg")) {
+                platform.provide(FirmwareConfig.class, last);
+            }
             return last;
         }
     }

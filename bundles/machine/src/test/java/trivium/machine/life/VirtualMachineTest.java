@@ -146,6 +146,15 @@ class VirtualMachineTest {
     }
 
     @Test
+    void guestsFindTheirEngineInFwCfg() throws Exception {
+        start(1, Engine.counting("bt"), Engine.counting("vt"));
+        assertThat(parts.get("fw-cfg").last.files).containsEntry("opt/trivium/engine", "bt");
+
+        vm.useEngine("vt");
+        assertThat(parts.get("fw-cfg").last.files).containsEntry("opt/trivium/engine", "vt");
+    }
+
+    @Test
     void anEngineThatCannotTakeOverLeavesTheOldOne() throws Exception {
         start(1, Engine.counting("interpreter"), Engine.counting("unattachable"));
 

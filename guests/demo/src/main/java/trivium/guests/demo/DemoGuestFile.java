@@ -8,7 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** In a container: the image as a file, {@code guests/demo-guest.bin} in its data folder. */
-@Component(immediate = true, service = {})
+@Component(
+        immediate = true,
+        service = {})
 public final class DemoGuestFile {
     private static final Logger LOG = LoggerFactory.getLogger(DemoGuestFile.class);
 

@@ -149,8 +149,7 @@ class Assembler32Test {
                     a.je(back);
                     a.je(back);
                 });
-        assertThat(Arrays.copyOfRange(code, 126, 134))
-                .isEqualTo(bytes("74 80 0f 84 7a ff ff ff"));
+        assertThat(Arrays.copyOfRange(code, 126, 134)).isEqualTo(bytes("74 80 0f 84 7a ff ff ff"));
     }
 
     @Test

@@ -29,8 +29,10 @@ class DemoGuestTest {
 
     @AfterAll
     static void off() {
-        pc.screenshot(Path.of("target/demo-guest.png"));
-        pc.close();
+        if (pc != null) {
+            pc.screenshot(Path.of("target/demo-guest.png"));
+            pc.close();
+        }
     }
 
     @AfterEach

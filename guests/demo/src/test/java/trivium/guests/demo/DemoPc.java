@@ -2,15 +2,20 @@ package trivium.guests.demo;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.jar.Manifest;
 import javax.imageio.ImageIO;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
@@ -19,25 +24,6 @@ import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuRunner;
 import trivium.device.DeviceFactory;
-import trivium.devices.pc.chipset.I440fx;
-import trivium.devices.pc.chipset.Piix3;
-import trivium.devices.pc.chipset.Piix4Pm;
-import trivium.devices.pc.dma.I8237Pair;
-import trivium.devices.pc.firmware.FwCfg;
-import trivium.devices.pc.input.I8042;
-import trivium.devices.pc.input.Port92;
-import trivium.devices.pc.interrupt.I82093AA;
-import trivium.devices.pc.interrupt.I8259Pair;
-import trivium.devices.pc.interrupt.LocalApics;
-import trivium.devices.pc.serial.Uart16550;
-import trivium.devices.pc.storage.I82077;
-import trivium.devices.pc.storage.Ide;
-import trivium.devices.pc.test.Port80;
-import trivium.devices.pc.timer.Hpet;
-import trivium.devices.pc.timer.I8254;
-import trivium.devices.pc.timer.Mc146818;
-import trivium.devices.pc.timer.PcSpeaker;
-import trivium.devices.pc.video.Vga;
 import trivium.display.Frame;
 import trivium.hostos.HostInfo;
 import trivium.input.UsKeyboard;
@@ -119,34 +105,46 @@ final class DemoPc implements AutoCloseable {
         this.vm = vm;
     }
 
-    private static Catalog catalog() {
+    private static Catalog catalog() throws IOException {
         Catalog catalog = new Catalog(HostInfo.host());
         catalog.add(new InterpreterEngine());
         catalog.add(new SecondEngine());
         catalog.add(new SoftTlbStrategy());
-        List<DeviceFactory> devices =
-                List.of(
-                        new I440fx.Factory(),
-                        new Piix3.Factory(),
-                        new Piix4Pm.Factory(),
-                        new I8259Pair.Factory(),
-                        new I8254.Factory(),
-                        new PcSpeaker.Factory(),
-                        new Mc146818.Factory(),
-                        new I8237Pair.Factory(),
-                        new I8042.Factory(),
-                        new Port92.Factory(),
-                        new Port80.Factory(),
-                        new Uart16550.Factory(),
-                        new FwCfg.Factory(),
-                        new Vga.Factory(),
-                        new Ide.Factory(),
-                        new I82077.Factory(),
-                        new LocalApics.Factory(),
-                        new I82093AA.Factory(),
-                        new Hpet.Factory());
-        devices.forEach(catalog::add);
+        deviceFactories().forEach(catalog::add);
         return catalog;
+    }
+
+    /** All that the bundles on the class path declare as components, as a container finds them. */
+    private static List<DeviceFactory> deviceFactories() throws IOException {
+        List<DeviceFactory> factories = new ArrayList<>();
+        for (URL manifest : Collections.list(loader().getResources("META-INF/MANIFEST.MF"))) {
+            try (InputStream in = manifest.openStream()) {
+                String components =
+                        new Manifest(in).getMainAttributes().getValue("Service-Component");
+                for (String file : components == null ? new String[0] : components.split(",")) {
+                    addIfFactory(factories, file.replaceAll("OSGI-INF/|\\.xml", ""));
+                }
+            }
+        }
+        return factories;
+    }
+
+    private static ClassLoader loader() {
+        return DemoPc.class.getClassLoader();
+    }
+
+    private static void addIfFactory(List<DeviceFactory> factories, String className) {
+        if (!className.endsWith("$Factory")) {
+            return;
+        }
+        try {
+            Object component = loader().loadClass(className).getConstructor().newInstance();
+            if (component instanceof DeviceFactory factory) {
+                factories.add(factory);
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(className, e);
+        }
     }
 
     String serial() {
