@@ -17,7 +17,7 @@ final class Power extends Assembler32 {
     static final int COUNTS_PER_SECOND = 3_579_545;
 
     private static final int PIIX4 = 0x7113_8086, PMBASE = 0x40, PMREGMISC = 0x80;
-    private static final int OUR_BASE = 0x600, STATUS = 0, CONTROL = 4, TIMER = 8;
+    private static final int OUR_BASE = 0x600, STATUS = 0, ENABLE = 2, CONTROL = 4, TIMER = 8;
     private static final int POWER_BUTTON = 1 << 8, SLEEP = 1 << 13; // type 0 is S5
     private static final int KEYBOARD_CONTROLLER = 0x64, PULSE_RESET = 0xfe;
 
@@ -74,6 +74,10 @@ final class Power extends Assembler32 {
         mov(EAX, EBX);
         pci.setBits(Pci.COMMAND, Pci.IO_SPACE);
         call(pressed); // forget what was pressed before
+        mov(EDX, at(base));
+        add(EDX, ENABLE);
+        mov(EAX, POWER_BUTTON); // IRQ 9 stays masked, but QEMU tells only who asked to be told
+        outAx();
         bind(none);
     }
 
