@@ -33,6 +33,7 @@ class ConsoleCommandTest {
                         .system(false)
                         .streams(new PipedInputStream(keys), shown)
                         .encoding(StandardCharsets.UTF_8)
+                        .stdinEncoding(StandardCharsets.UTF_8)
                         .type("xterm")
                         .build();
         shell.on(terminal);
