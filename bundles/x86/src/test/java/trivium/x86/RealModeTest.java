@@ -164,6 +164,14 @@ class RealModeTest {
     }
 
     @Test
+    void the8086HasNoUndefinedOpcodes() {
+        TestMachine m = machine(CpuModel.I8086);
+        m.code("8f c8 40 f4"); // POP /1; INC AX
+        m.run();
+        assertThat(m.s.gpr[RAX]).isEqualTo(1);
+    }
+
+    @Test
     void protectedModeInstructionsAreUndefined() {
         for (String code : new String[] {"0f 00 c0", "0f 02 c0", "63 c0", "0f 00 e0"}) {
             TestMachine m = machine(CpuModel.I386);

@@ -8,7 +8,7 @@ final class OpBuilder {
 
     static Op build(Instruction in, Cpu c) {
         if (in.row == null) {
-            return undefined(in);
+            return c.model == trivium.cpu.CpuModel.I8086 ? nothing(in) : undefined(in);
         }
         Op op = IntegerOps.build(in, c);
         if (op == null) {
@@ -33,6 +33,16 @@ final class OpBuilder {
                     case MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS -> true;
                     default -> false;
                 };
+    }
+
+    /** The 8086 knows no undefined opcodes: what is no instruction does nothing. */
+    private static Op nothing(Instruction in) {
+        return new Op(in) {
+            @Override
+            public void exec(Cpu c) {
+                c.rip = next;
+            }
+        };
     }
 
     static Op undefined(Instruction in) {
