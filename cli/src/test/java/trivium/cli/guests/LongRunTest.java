@@ -1,0 +1,65 @@
+package trivium.cli.guests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import trivium.cli.GuestVm;
+import trivium.display.Frame;
+
+/** Guests that take minutes: a whole pass of memtest86+, Debian's installer. */
+@Timeout(value = 40, unit = TimeUnit.MINUTES)
+class LongRunTest {
+    private static final int SOON = 120, LONG = 1800;
+    private static final Pattern PASSES = Pattern.compile("Pass: +([1-9]\\d*) +Errors: +0\\b");
+
+    @BeforeEach
+    void choose() {
+        Guests.onlyIfAllAreAskedFor("takes minutes");
+    }
+
+    @Test
+    void memtestFinishesAPassWithoutErrors() throws Exception {
+        try (GuestVm guest =
+                Guests.boot(
+                        "memtest", "--kernel", Guests.file("memtest86+x64.bin"), "--memory", 8)) {
+            guest.awaitScreen("Memtest86+", SOON);
+            guest.await(
+                    "a pass without errors",
+                    LONG,
+                    () ->
+                            PASSES.matcher(guest.screen()).find()
+                                    || !guest.screen().contains("Errors: 0"));
+            assertThat(guest.screen()).containsPattern(PASSES);
+        }
+    }
+
+    /** With less memory its first dialog would only say that there is little. */
+    @Test
+    void installerAsksForALanguage() throws Exception {
+        try (GuestVm guest =
+                Guests.boot(
+                        "installer",
+                        "--kernel",
+                        Guests.file("installer-linux"),
+                        "--initrd",
+                        Guests.file("installer-initrd.gz"),
+                        "--append",
+                        "vga=788 cryptomgr.notests",
+                        "--memory",
+                        512)) {
+            guest.await("the dialog's blue", LONG, () -> blue(guest.picture()) > 0.5);
+            guest.writePicture();
+        }
+    }
+
+    /** The share of pixels of newt's background, a plain blue. */
+    private static double blue(Frame picture) {
+        long blue = IntStream.of(picture.pixels).filter(p -> p == 0x0000aa).count();
+        return picture.pixels.length == 0 ? 0 : (double) blue / picture.pixels.length;
+    }
+}
