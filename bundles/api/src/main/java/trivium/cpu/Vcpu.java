@@ -31,6 +31,12 @@ public interface Vcpu {
     int pending();
 
     /**
+     * The host address of the 32-bit word that {@link #pending} reads, for native code to poll; it
+     * stays valid while this vCPU is reachable.
+     */
+    long pendingHva();
+
+    /**
      * Takes an event bit (NMI, INIT, SIPI, KICK) off the set.
      *
      * @return whether it was set

@@ -1,22 +1,66 @@
 package trivium.hostos;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import trivium.cpu.Host;
 
 /** What this host is. */
 public final class HostInfo {
+    private static final Logger LOG = LoggerFactory.getLogger(HostInfo.class);
     private static final int PR_SET_TIMERSLACK = 29; // <linux/prctl.h>
 
     private HostInfo() {}
 
-    /** Executable memory is claimed on Linux only, where engines map it themselves. */
+    /** Executable memory was tried, once, not inferred. */
     public static Host host() {
         return new Host(
                 System.getProperty("os.arch"),
                 System.getProperty("os.name"),
-                LibC.linux() && LibC.MMAP.isPresent());
+                ExecutableTrial.GRANTED);
+    }
+
+    private static final class ExecutableTrial {
+        static final boolean GRANTED = granted();
+
+        private static boolean granted() {
+            try (ExecutableMemory _ = ExecutableMemory.allocate("trivium-trial", 4096)) {
+                return true;
+            } catch (IOException e) {
+                LOG.info("no executable memory: {}", e.getMessage());
+                return false;
+            }
+        }
+    }
+
+    /**
+     * What the host's x86 CPU has, in the kernel's words: "sse4_1", "avx2", "erms"; empty where
+     * {@code /proc/cpuinfo} does not tell.
+     */
+    public static Set<String> x86Features() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("flags"))
+                    .findFirst()
+                    .map(line ->
+                            Set.copyOf(
+                                    List.of(
+                                            line.substring(line.indexOf(':') + 1)
+                                                    .strip()
+                                                    .split("\\s+"))))
+                    .orElse(Set.of());
+        } catch (IOException | UncheckedIOException e) {
+            LOG.debug("the host's CPU features are unknown", e);
+            return Set.of();
+        }
     }
 
     /** Physical memory in bytes; {@link Long#MAX_VALUE} if the JVM does not tell. */

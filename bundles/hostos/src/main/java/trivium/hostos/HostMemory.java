@@ -91,6 +91,21 @@ public final class HostMemory {
         }
     }
 
+    /** A volatile read of an aligned word. */
+    public static int getIntVolatile(long hva) {
+        return (int) ALIGNED_INT.getVolatile(ALL, hva);
+    }
+
+    /** Atomic on an aligned word. @return the bits before */
+    public static int getAndOrInt(long hva, int bits) {
+        return (int) ALIGNED_INT.getAndBitwiseOr(ALL, hva, bits);
+    }
+
+    /** Atomic on an aligned word. @return the bits before */
+    public static int getAndAndInt(long hva, int bits) {
+        return (int) ALIGNED_INT.getAndBitwiseAnd(ALL, hva, bits);
+    }
+
     /** Copies as memmove does. */
     public static void copy(long fromHva, long toHva, long length) {
         MemorySegment.copy(ALL, fromHva, ALL, toHva, length);

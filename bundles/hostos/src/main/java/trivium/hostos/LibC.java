@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -13,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -50,15 +52,55 @@ final class LibC {
                     FunctionDescriptor.of(
                             JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
+    /** With two arguments behind the number of the system call. */
+    static final Optional<MethodHandle> SYSCALL =
+            find(
+                    "syscall",
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                    Linker.Option.firstVariadicArg(1));
+
+    interface IntCall {
+        int invoke() throws Throwable;
+    }
+
+    interface LongCall {
+        long invoke() throws Throwable;
+    }
+
     private LibC() {}
 
     @SuppressWarnings("restricted")
-    private static Optional<MethodHandle> find(String name, FunctionDescriptor descriptor) {
+    private static Optional<MethodHandle> find(
+            String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker.Option[] all = Arrays.copyOf(options, options.length + 1);
+        all[options.length] = Linker.Option.captureCallState("errno");
         return LINKER.defaultLookup()
                 .find(name)
-                .map(f ->
-                        LINKER.downcallHandle(
-                                f, descriptor, Linker.Option.captureCallState("errno")));
+                .map(f -> LINKER.downcallHandle(f, descriptor, all));
+    }
+
+    static MethodHandle handle(Optional<MethodHandle> function) {
+        return function.orElseThrow(() -> new IllegalStateException("not in this C library"));
+    }
+
+    /**
+     * @throws IOException naming {@code what} and errno if the function returns -1
+     */
+    static int call(String what, MemorySegment state, IntCall function) throws IOException {
+        return (int) call(what, state, (LongCall) function::invoke);
+    }
+
+    static long call(String what, MemorySegment state, LongCall function) throws IOException {
+        long result;
+        try {
+            result = function.invoke();
+        } catch (Throwable t) {
+            throw new AssertionError(what, t); // a linkage mistake of ours
+        }
+        if (result == -1) {
+            throw new IOException("%s failed, errno %d".formatted(what, errno(state)));
+        }
+        return result;
     }
 
     static boolean linux() {

@@ -10,6 +10,7 @@ import trivium.cpu.LocalApic;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
+import trivium.hostos.AtomicWord;
 import trivium.x86.interp.Interpreter;
 
 /**
@@ -24,7 +25,7 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     private final CpuModel model;
     private final TestMemory memory = new TestMemory(RAM_BYTES);
     private final Queue<Integer> vectors = new ArrayDeque<>();
-    private int pending;
+    private final AtomicWord pending = new AtomicWord();
 
     /** "port=value" in hex, for each OUT. */
     public final List<String> output = new ArrayList<>();
@@ -93,11 +94,11 @@ public final class TestMachine implements Vcpu, AutoCloseable {
 
     public void interrupt(int vector) {
         vectors.add(vector);
-        pending |= INTR;
+        pending.or(INTR);
     }
 
     public void raise(int bit) {
-        pending |= bit;
+        pending.or(bit);
     }
 
     @Override
@@ -142,14 +143,17 @@ public final class TestMachine implements Vcpu, AutoCloseable {
 
     @Override
     public int pending() {
-        return pending;
+        return pending.get();
+    }
+
+    @Override
+    public long pendingHva() {
+        return pending.hva();
     }
 
     @Override
     public boolean take(int bit) {
-        boolean was = (pending & bit) != 0;
-        pending &= ~bit;
-        return was;
+        return (pending.and(~bit) & bit) != 0;
     }
 
     @Override
@@ -161,7 +165,7 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     public int acknowledgeInterrupt() {
         Integer vector = vectors.poll();
         if (vectors.isEmpty()) {
-            pending &= ~INTR;
+            pending.and(~INTR);
         }
         return vector == null ? -1 : vector;
     }

@@ -1,7 +1,5 @@
 package trivium.machine.board;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -13,6 +11,7 @@ import trivium.cpu.VcpuState;
 import trivium.device.ApicBus;
 import trivium.device.CoprocessorError;
 import trivium.device.IsaPic;
+import trivium.hostos.AtomicWord;
 import trivium.memory.PhysicalMemory;
 
 /**
@@ -20,18 +19,10 @@ import trivium.memory.PhysicalMemory;
  * the state belongs to the vCPU's thread while the VM runs.
  */
 public final class VirtualCpu implements Vcpu, ApicBus.Target {
-    private static final VarHandle PENDING;
     private static final long RFLAGS_IF = 1L << 9;
 
-    static {
-        try {
-            PENDING = MethodHandles.lookup().findVarHandle(VirtualCpu.class, "pending", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final int index;
+    private final AtomicWord pending = new AtomicWord();
     private final CpuModel model;
     private final PhysicalMemory memory;
     private final PortIo ports;
@@ -43,7 +34,6 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     /** A CPU holds one NMI back while another waits; more are lost. */
     private final AtomicBoolean secondNmi = new AtomicBoolean();
 
-    private volatile int pending;
     private volatile int sipiVector;
     private volatile boolean waiting;
     private volatile Thread thread;
@@ -111,12 +101,17 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     @Override
     public int pending() {
-        return pending;
+        return pending.get();
+    }
+
+    @Override
+    public long pendingHva() {
+        return pending.hva();
     }
 
     @Override
     public boolean take(int bit) {
-        boolean was = ((int) PENDING.getAndBitwiseAnd(this, ~bit) & bit) != 0;
+        boolean was = (pending.and(~bit) & bit) != 0;
         if (bit == NMI && was && secondNmi.getAndSet(false)) {
             set(NMI);
         }
@@ -125,7 +120,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     /** Sets an event bit and wakes the thread if it waits. */
     public void set(int bit) {
-        PENDING.getAndBitwiseOr(this, bit);
+        pending.or(bit);
         if (waiting) {
             LockSupport.unpark(thread);
         }
@@ -138,7 +133,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     /** Forgets events of before a reset; KICK stays. */
     void clearEvents() {
         secondNmi.set(false);
-        PENDING.getAndBitwiseAnd(this, KICK);
+        pending.and(KICK);
         update();
     }
 
@@ -149,12 +144,12 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     @Override
     public void update() {
         if (interruptAsserted()) {
-            if ((pending & INTR) == 0) {
+            if ((pending.get() & INTR) == 0) {
                 set(INTR);
             }
             return;
         }
-        PENDING.getAndBitwiseAnd(this, ~INTR);
+        pending.and(~INTR);
         if (interruptAsserted()) {
             set(INTR);
         }
@@ -174,7 +169,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     @Override
     public void nmi() {
-        if ((pending & NMI) != 0) {
+        if ((pending.get() & NMI) != 0) {
             secondNmi.set(true);
         }
         set(NMI);
@@ -232,7 +227,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     public void awaitPending() throws InterruptedException {
         waiting = true;
         try {
-            while ((pending & wakingEvents()) == 0) {
+            while ((pending.get() & wakingEvents()) == 0) {
                 if (clock.counted()) {
                     skipToNextTimer();
                 } else {

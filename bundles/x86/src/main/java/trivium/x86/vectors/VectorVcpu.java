@@ -5,6 +5,7 @@ import trivium.cpu.CpuModel;
 import trivium.cpu.LocalApic;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
+import trivium.hostos.AtomicWord;
 
 /** A vCPU with nothing around it: no interrupts, no devices; ports read all ones. */
 final class VectorVcpu implements Vcpu {
@@ -22,6 +23,7 @@ final class VectorVcpu implements Vcpu {
     private final CpuModel model;
     private final VectorMemory memory;
     private final VcpuState state = new VcpuState();
+    private final AtomicWord pending = new AtomicWord();
 
     VectorVcpu(CpuModel model, VectorMemory memory) {
         this.model = model;
@@ -61,6 +63,11 @@ final class VectorVcpu implements Vcpu {
     @Override
     public int pending() {
         return 0;
+    }
+
+    @Override
+    public long pendingHva() {
+        return pending.hva();
     }
 
     @Override

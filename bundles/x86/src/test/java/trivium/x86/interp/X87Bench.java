@@ -95,6 +95,11 @@ final class X87Bench implements Vcpu {
     }
 
     @Override
+    public long pendingHva() {
+        throw new UnsupportedOperationException("no native code here");
+    }
+
+    @Override
     public boolean take(int bit) {
         return false;
     }

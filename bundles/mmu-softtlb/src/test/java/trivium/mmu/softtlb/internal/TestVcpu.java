@@ -115,6 +115,11 @@ final class TestVcpu implements Vcpu {
     }
 
     @Override
+    public long pendingHva() {
+        throw new UnsupportedOperationException("no native code here");
+    }
+
+    @Override
     public boolean take(int bit) {
         return false;
     }

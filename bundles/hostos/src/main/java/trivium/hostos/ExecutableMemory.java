@@ -1,0 +1,73 @@
+package trivium.hostos;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Zeroed memory for generated code: one memfd mapped twice, so that no page is writable and
+ * executable at one address. What is written through the writable view is seen at the same offset
+ * of the executable one. {@link #close} gives the pages back at once but both views stay mapped
+ * until this object is unreachable: a late access reads zeros, never faults. No thread may still
+ * run the code then.
+ */
+public final class ExecutableMemory implements AutoCloseable {
+    private final MemorySegment writable;
+    private final MemorySegment executable;
+    private final Memfd memfd;
+
+    private ExecutableMemory(MemorySegment writable, MemorySegment executable, Memfd memfd) {
+        this.writable = writable;
+        this.executable = executable;
+        this.memfd = memfd;
+    }
+
+    /**
+     * @param sizeBytes a positive multiple of 4096
+     * @throws IOException if the host refuses executable memory, or has not that much
+     */
+    public static ExecutableMemory allocate(String name, long sizeBytes) throws IOException {
+        Memfd.requireWholePages(name, sizeBytes);
+        if (!Memfd.available()) {
+            throw new IOException(name + ": no memfd on this host, so no executable memory");
+        }
+        Memfd memfd = Memfd.create(name, sizeBytes);
+        try {
+            MemorySegment writable = memfd.map(Memfd.PROT_READ | Memfd.PROT_WRITE);
+            return new ExecutableMemory(writable, mapExecutable(name, memfd), memfd);
+        } catch (IOException e) {
+            memfd.release();
+            throw e;
+        }
+    }
+
+    private static MemorySegment mapExecutable(String name, Memfd memfd) throws IOException {
+        try {
+            return memfd.map(Memfd.PROT_READ | Memfd.PROT_EXEC);
+        } catch (IOException e) {
+            throw new IOException(
+                    "%s: the host refuses executable memory (a noexec mount or a security policy?): %s"
+                            .formatted(name, e.getMessage()),
+                    e);
+        }
+    }
+
+    /** The host address where code is written. */
+    public long writable() {
+        return writable.address();
+    }
+
+    /** The host address where it runs. */
+    public long executable() {
+        return executable.address();
+    }
+
+    public long sizeBytes() {
+        return writable.byteSize();
+    }
+
+    /** Contents are zero from now on. Call once no thread runs this code. */
+    @Override
+    public void close() {
+        memfd.release();
+    }
+}

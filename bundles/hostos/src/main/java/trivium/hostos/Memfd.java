@@ -1,0 +1,149 @@
+package trivium.hostos;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A memfd of fixed size and its shared mappings. {@link #release} gives the pages back at once;
+ * each mapping stays until its segment is unreachable, so that a late access reads zeros and does
+ * not fault.
+ */
+final class Memfd {
+    private static final Logger LOG = LoggerFactory.getLogger(Memfd.class);
+
+    // <linux/memfd.h>, <asm-generic/mman.h>, <linux/falloc.h>
+    private static final int MFD_CLOEXEC = 1;
+    static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
+    private static final int MAP_SHARED = 1, MAP_NORESERVE = 0x4000;
+    private static final int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
+    static final int PAGE_BYTES = 4096;
+
+    private final long sizeBytes;
+    private int fd;
+
+    private Memfd(int fd, long sizeBytes) {
+        this.fd = fd;
+        this.sizeBytes = sizeBytes;
+    }
+
+    static boolean available() {
+        return LibC.linux() && LibC.MEMFD_CREATE.isPresent();
+    }
+
+    static void requireWholePages(String name, long sizeBytes) {
+        if (sizeBytes <= 0 || sizeBytes % PAGE_BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "%s: %d bytes are no whole number of pages".formatted(name, sizeBytes));
+        }
+    }
+
+    static Memfd create(String name, long sizeBytes) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            MemorySegment cName = arena.allocateFrom(name);
+            int fd =
+                    LibC.call(
+                            "memfd_create",
+                            state,
+                            () ->
+                                    (int)
+                                            LibC.handle(LibC.MEMFD_CREATE)
+                                                    .invokeExact(state, cName, MFD_CLOEXEC));
+            Memfd created = new Memfd(fd, sizeBytes);
+            try {
+                LibC.call(
+                        "ftruncate",
+                        state,
+                        () -> (int) LibC.handle(LibC.FTRUNCATE).invokeExact(state, fd, sizeBytes));
+            } catch (IOException e) {
+                created.closeDescriptor();
+                throw e;
+            }
+            return created;
+        }
+    }
+
+    /** The whole file with PROT_ bits {@code protection}, anew at each call. */
+    @SuppressWarnings("restricted")
+    synchronized MemorySegment map(int protection) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            long hva =
+                    LibC.call(
+                            "mmap of %d bytes".formatted(sizeBytes),
+                            state,
+                            () ->
+                                    (long)
+                                            LibC.handle(LibC.MMAP)
+                                                    .invokeExact(
+                                                            state,
+                                                            0L,
+                                                            sizeBytes,
+                                                            protection,
+                                                            MAP_SHARED | MAP_NORESERVE,
+                                                            fd,
+                                                            0L));
+            return MemorySegment.ofAddress(hva)
+                    .reinterpret(sizeBytes, Arena.ofAuto(), Memfd::unmap);
+        }
+    }
+
+    private static void unmap(MemorySegment mapped) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            LibC.call(
+                    "munmap",
+                    state,
+                    () ->
+                            (int)
+                                    LibC.handle(LibC.MUNMAP)
+                                            .invokeExact(
+                                                    state, mapped.address(), mapped.byteSize()));
+        } catch (IOException e) {
+            LOG.error("memory stays mapped", e);
+        }
+    }
+
+    /** The descriptor, or -1 once released. */
+    synchronized int fd() {
+        return fd;
+    }
+
+    /** Gives the pages back and closes the descriptor; a second call does nothing. */
+    synchronized void release() {
+        if (fd < 0) {
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            LibC.call(
+                    "fallocate",
+                    state,
+                    () ->
+                            (int)
+                                    LibC.handle(LibC.FALLOCATE)
+                                            .invokeExact(
+                                                    state,
+                                                    fd,
+                                                    FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
+                                                    0L,
+                                                    sizeBytes));
+        } catch (IOException e) {
+            LOG.warn("memory is freed only when it is collected", e);
+        }
+        closeDescriptor();
+    }
+
+    private void closeDescriptor() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            LibC.call("close", state, () -> (int) LibC.handle(LibC.CLOSE).invokeExact(state, fd));
+        } catch (IOException e) {
+            LOG.warn("memfd {} stays open", fd, e);
+        }
+        fd = -1;
+    }
+}
