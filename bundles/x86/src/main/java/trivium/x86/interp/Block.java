@@ -3,27 +3,33 @@ package trivium.x86.interp;
 import java.util.Arrays;
 
 /** A run of instructions decoded once: straight-line code up to the first that ends a block. */
-final class Block {
+public final class Block {
     /**
      * Guest-physical address of the first byte; of the page of the last byte if that is another.
      */
-    final long gpa, lastPage;
+    public final long gpa, lastPage;
 
     /** Offset in CS of the first instruction and after the last. */
-    final long ip, endIp;
+    public final long ip, endIp;
 
     final int mode;
-    final int bytes;
+    public final int bytes;
     final Op[] ops;
-    final int instructions;
+    public final int instructions;
 
     /** Whether the last op sets {@code Cpu.rip}. */
     final boolean setsIp;
 
-    boolean valid = true;
+    public boolean valid = true;
 
     /** The ops as they were, if the block was overwritten while it ran. */
     Op[] original;
+
+    /** How often it was interpreted, as long as an accelerator counts that. */
+    int heat;
+
+    /** What an accelerator made of it, or null. */
+    public Accelerator.Code code;
 
     /** Chain of one bucket of the cache. */
     Block nextInBucket;
@@ -57,6 +63,15 @@ final class Block {
     /** What distinguishes blocks at one address: code size, and blocks of one instruction. */
     static int mode(int codeSize, int max) {
         return max == 1 ? codeSize | SINGLE : codeSize;
+    }
+
+    /** Must not be run any more. */
+    void drop() {
+        valid = false;
+        if (code != null) {
+            code.drop();
+            code = null;
+        }
     }
 
     boolean overlaps(long from, long to) {

@@ -89,7 +89,7 @@ final class BlockCache {
     }
 
     private void unlink(Block b) {
-        b.valid = false;
+        b.drop();
         blocks--;
         int bucket = bucket(b.gpa);
         Block previous = null;
@@ -107,7 +107,7 @@ final class BlockCache {
 
     void clear() {
         for (Map.Entry<Long, Set<Block>> page : byPage.entrySet()) {
-            page.getValue().forEach(b -> b.valid = false);
+            page.getValue().forEach(Block::drop);
             memory.untrackCode(page.getKey() << 12);
         }
         byPage.clear();

@@ -5,6 +5,8 @@ import static trivium.cpu.VcpuState.RSP;
 import static trivium.cpu.VcpuState.SS;
 import static trivium.x86.interp.Flags.*;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Segment;
@@ -41,51 +43,61 @@ public final class Cpu {
     public final long[] r;
 
     /** Highest offset a jump may go to: the code segment's limit. */
-    long codeLimit = 0xffff;
+    public long codeLimit = 0xffff;
 
     /**
      * Offset in CS of the next instruction; only valid between blocks and set by block-ending ops.
      */
     public long rip;
 
-    int cpl;
-    boolean protectedMode, v86, longMode, mode64;
+    public int cpl;
+    public boolean protectedMode, v86, longMode, mode64;
 
     /** 16, 32 or 64: the code segment's default size. */
-    int codeSize = 16;
+    public int codeSize = 16;
 
     /** 0xFFFF, 0xFFFFFFFF or all ones: which bits of RSP the stack uses. */
-    long stackMask = 0xffff;
+    public long stackMask = 0xffff;
 
-    long linearMask = 0xffff_ffffL;
+    public long linearMask = 0xffff_ffffL;
 
     /** The width of linear addresses outside 64-bit mode. */
     private final long legacyLinearMask;
 
-    final long[] base = new long[6];
+    public final long[] base = new long[6];
 
     /** Highest offset whose access is certainly allowed, or -1 to look closer. */
-    final long[] readLimit = new long[6], writeLimit = new long[6];
+    public final long[] readLimit = new long[6], writeLimit = new long[6];
 
-    int attention;
+    public int attention;
 
     /**
      * Changes whenever cached ways from one block to the next may be wrong; bit 0 tells user from
      * supervisor code, since what one may run the other may not.
      */
-    int codeGeneration;
+    public int codeGeneration;
 
     // What blocks were chained under.
     private long chainedBase = -1, chainedLimit = -1;
     private int chainedSize;
 
-    private final Tlb userTlb = new Tlb(), supervisorTlb = new Tlb();
+    /** The TLBs in {@link #area}: of user and of supervisor code. */
+    public static final int USER_TLB = 0, SUPERVISOR_TLB = Tlb.BYTES;
 
     /** Supervisor with SMAP and RFLAGS.AC: user pages are accessible. */
-    private final Tlb supervisorAcTlb = new Tlb();
+    public static final int SUPERVISOR_AC_TLB = 2 * Tlb.BYTES;
 
-    private Tlb tlb = supervisorTlb;
-    private long[] tlbRead = tlb.read, tlbWrite = tlb.write;
+    /** Where an engine's own part of {@link #area} begins. */
+    public static final int ENGINE_AREA = 3 * Tlb.BYTES;
+
+    private final MemorySegment areaSegment;
+
+    /** Host address of this vCPU's memory off the heap: the TLBs and what an engine asked for. */
+    public final long area;
+
+    private final Tlb userTlb, supervisorTlb, supervisorAcTlb;
+    private Tlb tlb;
+    private long tlbRead, tlbWrite;
 
     /** Set while every access must be checked one by one (alignment check, data breakpoints). */
     boolean noFastPath;
@@ -101,6 +113,12 @@ public final class Cpu {
     /** Scratch of SSE instructions. */
     final trivium.x86.simd.SseFloat sse = new trivium.x86.simd.SseFloat();
 
+    /** Null where the interpreter is alone. */
+    Accelerator accelerator;
+
+    /** Changes with the mode, the privilege and every segment: all that {@link #enter} derives. */
+    public int modeEpoch;
+
     /** What the loop returns to the machine when EXIT is set. */
     trivium.cpu.VcpuExit exit;
 
@@ -108,8 +126,21 @@ public final class Cpu {
     final X87Unit x87;
 
     public Cpu(Vcpu vcpu, Mmu mmu) {
+        this(vcpu, mmu, 0);
+    }
+
+    /**
+     * @param engineBytes how much {@link #area} has beyond {@link #ENGINE_AREA}, zeroed
+     */
+    public Cpu(Vcpu vcpu, Mmu mmu, int engineBytes) {
         this.vcpu = vcpu;
         this.mmu = mmu;
+        areaSegment = Arena.ofAuto().allocate(ENGINE_AREA + engineBytes, 4096);
+        area = areaSegment.address();
+        userTlb = new Tlb(area + USER_TLB);
+        supervisorTlb = new Tlb(area + SUPERVISOR_TLB);
+        supervisorAcTlb = new Tlb(area + SUPERVISOR_AC_TLB);
+        tlb = supervisorTlb;
         s = vcpu.state();
         r = s.gpr;
         memory = vcpu.memory();
@@ -178,6 +209,7 @@ public final class Cpu {
 
     /** Selects the TLB of the current privilege. Call after changes of RFLAGS.AC, too. */
     void privilegeChanged() {
+        modeEpoch++;
         boolean smapOpen = (s.rflags & AC) != 0 && (s.cr4 & CR4_SMAP) != 0;
         codeGeneration = codeGeneration & ~1 | (cpl == 3 ? 1 : 0);
         tlb = cpl == 3 ? userTlb : smapOpen ? supervisorAcTlb : supervisorTlb;
@@ -199,6 +231,7 @@ public final class Cpu {
 
     /** Call after any change of a segment register's hidden part. */
     void segmentChanged(int i) {
+        modeEpoch++;
         Segment seg = s.segments[i];
         if (mode64) {
             base[i] = i >= VcpuState.FS ? seg.base : 0;
@@ -420,8 +453,8 @@ public final class Cpu {
         if (offset <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear & PAGE)) {
-                return HostMemory.getByte(linear + tlbRead[slot + 1]) & 0xff;
+            if (HostMemory.getLong(tlbRead + slot) == (linear & PAGE)) {
+                return HostMemory.getByte(linear + HostMemory.getLong(tlbRead + slot + 8)) & 0xff;
             }
         }
         return (int) loadSlow(seg, offset, 1);
@@ -431,8 +464,9 @@ public final class Cpu {
         if (offset + 1 <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear + 1 & PAGE)) {
-                return HostMemory.getShort(linear + tlbRead[slot + 1]) & 0xffff;
+            if (HostMemory.getLong(tlbRead + slot) == (linear + 1 & PAGE)) {
+                return HostMemory.getShort(linear + HostMemory.getLong(tlbRead + slot + 8))
+                        & 0xffff;
             }
         }
         return (int) loadSlow(seg, offset, 2);
@@ -442,8 +476,8 @@ public final class Cpu {
         if (offset + 3 <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear + 3 & PAGE)) {
-                return HostMemory.getInt(linear + tlbRead[slot + 1]);
+            if (HostMemory.getLong(tlbRead + slot) == (linear + 3 & PAGE)) {
+                return HostMemory.getInt(linear + HostMemory.getLong(tlbRead + slot + 8));
             }
         }
         return (int) loadSlow(seg, offset, 4);
@@ -453,8 +487,8 @@ public final class Cpu {
         if (offset + 7 <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear + 7 & PAGE)) {
-                return HostMemory.getLong(linear + tlbRead[slot + 1]);
+            if (HostMemory.getLong(tlbRead + slot) == (linear + 7 & PAGE)) {
+                return HostMemory.getLong(linear + HostMemory.getLong(tlbRead + slot + 8));
             }
         }
         return loadSlow(seg, offset, 8);
@@ -465,8 +499,8 @@ public final class Cpu {
         if (offset + 15 <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear + 15 & PAGE)) {
-                long hva = linear + tlbRead[slot + 1];
+            if (HostMemory.getLong(tlbRead + slot) == (linear + 15 & PAGE)) {
+                long hva = linear + HostMemory.getLong(tlbRead + slot + 8);
                 high = HostMemory.getLong(hva + 8);
                 return HostMemory.getLong(hva);
             }
@@ -510,8 +544,8 @@ public final class Cpu {
         if (offset <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear & PAGE)) {
-                HostMemory.putByte(linear + tlbWrite[slot + 1], (byte) value);
+            if (HostMemory.getLong(tlbWrite + slot) == (linear & PAGE)) {
+                HostMemory.putByte(linear + HostMemory.getLong(tlbWrite + slot + 8), (byte) value);
                 return;
             }
         }
@@ -522,8 +556,9 @@ public final class Cpu {
         if (offset + 1 <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear + 1 & PAGE)) {
-                HostMemory.putShort(linear + tlbWrite[slot + 1], (short) value);
+            if (HostMemory.getLong(tlbWrite + slot) == (linear + 1 & PAGE)) {
+                HostMemory.putShort(
+                        linear + HostMemory.getLong(tlbWrite + slot + 8), (short) value);
                 return;
             }
         }
@@ -534,8 +569,8 @@ public final class Cpu {
         if (offset + 3 <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear + 3 & PAGE)) {
-                HostMemory.putInt(linear + tlbWrite[slot + 1], value);
+            if (HostMemory.getLong(tlbWrite + slot) == (linear + 3 & PAGE)) {
+                HostMemory.putInt(linear + HostMemory.getLong(tlbWrite + slot + 8), value);
                 return;
             }
         }
@@ -546,8 +581,8 @@ public final class Cpu {
         if (offset + 7 <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear + 7 & PAGE)) {
-                HostMemory.putLong(linear + tlbWrite[slot + 1], value);
+            if (HostMemory.getLong(tlbWrite + slot) == (linear + 7 & PAGE)) {
+                HostMemory.putLong(linear + HostMemory.getLong(tlbWrite + slot + 8), value);
                 return;
             }
         }
@@ -559,8 +594,8 @@ public final class Cpu {
         if (offset + 15 <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear + 15 & PAGE)) {
-                long hva = linear + tlbWrite[slot + 1];
+            if (HostMemory.getLong(tlbWrite + slot) == (linear + 15 & PAGE)) {
+                long hva = linear + HostMemory.getLong(tlbWrite + slot + 8);
                 HostMemory.putLong(hva, low);
                 HostMemory.putLong(hva + 8, high);
                 return;
@@ -664,8 +699,8 @@ public final class Cpu {
         if (offset + (size - 1) <= readLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbRead[slot] == (linear + (size - 1) & PAGE)) {
-                return linear + tlbRead[slot + 1];
+            if (HostMemory.getLong(tlbRead + slot) == (linear + (size - 1) & PAGE)) {
+                return linear + HostMemory.getLong(tlbRead + slot + 8);
             }
         }
         return 0;
@@ -676,8 +711,8 @@ public final class Cpu {
         if (offset + (size - 1) <= writeLimit[seg]) {
             long linear = base[seg] + offset & linearMask;
             int slot = Tlb.slot(linear);
-            if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
-                return linear + tlbWrite[slot + 1];
+            if (HostMemory.getLong(tlbWrite + slot) == (linear + (size - 1) & PAGE)) {
+                return linear + HostMemory.getLong(tlbWrite + slot + 8);
             }
         }
         return 0;
@@ -704,12 +739,12 @@ public final class Cpu {
         probeWrite(linear, size);
         rmwLinear = linear;
         int slot = Tlb.slot(linear);
-        if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
-            return linear + tlbWrite[slot + 1];
+        if (HostMemory.getLong(tlbWrite + slot) == (linear + (size - 1) & PAGE)) {
+            return linear + HostMemory.getLong(tlbWrite + slot + 8);
         }
         fillWrite(linear);
-        if (tlbWrite[slot] == (linear + (size - 1) & PAGE)) {
-            return linear + tlbWrite[slot + 1];
+        if (HostMemory.getLong(tlbWrite + slot) == (linear + (size - 1) & PAGE)) {
+            return linear + HostMemory.getLong(tlbWrite + slot + 8);
         }
         return 0;
     }
@@ -791,6 +826,30 @@ public final class Cpu {
         }
     }
 
+    /**
+     * Fills the TLB for an access with the present privilege.
+     *
+     * @return false if such accesses must be done one by one: they fault or are not plain memory
+     */
+    public boolean fill(long linear, boolean write) {
+        if (noFastPath) {
+            return false;
+        }
+        long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
+        if (page == Mmu.FAULT) {
+            return false;
+        }
+        if ((page & Mmu.LARGE) != 0) {
+            large[largeSlot(linear)] = true;
+        }
+        long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
+        if (host == 0) {
+            return false;
+        }
+        tlb.put(write ? tlb.write : tlb.read, linear, host);
+        return true;
+    }
+
     private void fillWrite(long linear) {
         if (noFastPath) {
             return;
@@ -826,10 +885,10 @@ public final class Cpu {
     }
 
     /** The guest-physical address of code at a linear address, or throws #PF. */
-    long codeAddress(long linear) {
+    public long codeAddress(long linear) {
         int slot = Tlb.slot(linear);
-        if (tlb.exec[slot] == (linear & PAGE)) {
-            return linear + tlb.exec[slot + 1];
+        if (HostMemory.getLong(tlb.exec + slot) == (linear & PAGE)) {
+            return linear + HostMemory.getLong(tlb.exec + slot + 8);
         }
         long page = translate(linear, userAccess() | Mmu.EXECUTE) & PAGE;
         tlb.put(tlb.exec, linear, page);
@@ -852,6 +911,9 @@ public final class Cpu {
         supervisorAcTlb.flush();
         java.util.Arrays.fill(large, false);
         codeGeneration += 2;
+        if (accelerator != null) {
+            accelerator.flushed();
+        }
     }
 
     void flushTlbPage(long linear) {
@@ -863,6 +925,9 @@ public final class Cpu {
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
         codeGeneration += 2;
+        if (accelerator != null) {
+            accelerator.flushedPage(linear);
+        }
     }
 
     void flushWritesTo(long hvaPage) {

@@ -1,5 +1,6 @@
 package trivium.x86.interp;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -40,10 +41,23 @@ public final class Interpreter implements VcpuRunner {
     // Written by the vCPU's thread alone; readers may see them late.
     private long instructions, interrupts, exceptions, lookups;
 
+    private final Accelerator accelerator;
+    private final int threshold;
+
     public Interpreter(Vcpu vcpu, Mmu mmu) {
-        this.vcpu = vcpu;
+        this(new Cpu(vcpu, mmu), null);
+    }
+
+    /**
+     * @param accelerator bound to {@code c}; closed with this
+     */
+    public Interpreter(Cpu c, Accelerator accelerator) {
+        this.c = c;
+        this.accelerator = accelerator;
+        threshold = accelerator == null ? 0 : accelerator.threshold();
+        c.accelerator = accelerator;
+        vcpu = c.vcpu;
         s = vcpu.state();
-        c = new Cpu(vcpu, mmu);
         cache = new BlockCache(vcpu.memory());
         builder = new BlockBuilder(c, cache);
         is8086 = vcpu.model() == trivium.cpu.CpuModel.I8086;
@@ -63,6 +77,9 @@ public final class Interpreter implements VcpuRunner {
     private VcpuExit run(long budget) {
         thread = Thread.currentThread();
         c.enter();
+        if (accelerator != null) {
+            accelerator.enter();
+        }
         try {
             if (s.activity == VcpuState.SHUTDOWN) {
                 return VcpuExit.TRIPLE_FAULT;
@@ -104,10 +121,46 @@ public final class Interpreter implements VcpuRunner {
                 b = null;
                 continue;
             }
-            if (!execute(b)) {
+            if (accelerator != null && accelerated(b)) {
+                if (!runAccelerated(b.code)) {
+                    return tripleFault();
+                }
+                b = null;
+            } else if (!execute(b)) {
                 return tripleFault();
             }
         }
+    }
+
+    private boolean accelerated(Block b) {
+        if (b.code == null && ++b.heat == threshold) {
+            b.code = accelerator.translate(b);
+        }
+        return b.code != null;
+    }
+
+    /**
+     * Lets the accelerator run, and does the instructions that it leaves. @return false on a triple
+     * fault
+     */
+    private boolean runAccelerated(Accelerator.Code code) {
+        int next = accelerator.run(code);
+        while (next == Accelerator.ONE) {
+            Block one;
+            try {
+                one = block(c.rip, 1);
+            } catch (GuestException e) {
+                return exception(e);
+            }
+            if (!execute(one)) {
+                return false;
+            }
+            if ((vcpu.pending() | c.attention) != 0 || foreignWork) {
+                return true;
+            }
+            next = accelerator.resume();
+        }
+        return true;
     }
 
     /** Runs one block. @return false on a triple fault */
@@ -335,6 +388,9 @@ public final class Interpreter implements VcpuRunner {
     private void drainForeign() {
         if (foreignWork) {
             foreignWork = false;
+            if (accelerator != null) {
+                accelerator.interruptSeen();
+            }
             for (Runnable work = foreign.poll(); work != null; work = foreign.poll()) {
                 work.run();
             }
@@ -343,23 +399,31 @@ public final class Interpreter implements VcpuRunner {
 
     @Override
     public long instructions() {
-        return instructions;
+        return accelerator == null ? instructions : instructions + accelerator.instructions();
     }
 
     @Override
     public Map<String, Long> counters() {
-        return Map.of(
-                "interrupts", interrupts,
-                "exceptions", exceptions,
-                "blocks-built", cache.built(),
-                "blocks-cached", (long) cache.size(),
-                "block-lookups", lookups);
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("interrupts", interrupts);
+        counters.put("exceptions", exceptions);
+        counters.put("blocks-built", cache.built());
+        counters.put("blocks-cached", (long) cache.size());
+        counters.put("block-lookups", lookups);
+        if (accelerator != null) {
+            counters.put("interpreted", instructions);
+            counters.putAll(accelerator.counters());
+        }
+        return counters;
     }
 
     @Override
     public void close() {
         vcpu.memory().removeListener(listener);
         cache.clear();
+        if (accelerator != null) {
+            accelerator.close();
+        }
         c.mmu.close();
     }
 
@@ -392,6 +456,9 @@ public final class Interpreter implements VcpuRunner {
             } else {
                 foreign.add(work);
                 foreignWork = true;
+                if (accelerator != null) {
+                    accelerator.interrupt();
+                }
             }
         }
     }

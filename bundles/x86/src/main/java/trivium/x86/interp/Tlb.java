@@ -1,39 +1,58 @@
 package trivium.x86.interp;
 
-import java.util.Arrays;
+import trivium.hostos.HostMemory;
 
 /**
- * Direct-mapped cache of host addresses for one privilege level, in front of the MMU strategy.
- * Entry i of an array is a pair: at 2i the tag (linear page, or -1 for none), at 2i+1 what to add
- * to a linear address: to get the host address (read, write), or the guest-physical one (exec).
+ * Direct-mapped cache of host addresses for one privilege level, in front of the MMU strategy. It
+ * lies off the heap, where translated code reads it too. An entry is two quadwords: the tag (linear
+ * page, or -1 for none) and what to add to a linear address: to get the host address (read, write),
+ * or the guest-physical one (exec).
  */
-final class Tlb {
-    static final int ENTRIES = 4096;
-    static final int INDEX_MASK = ENTRIES - 1;
+public final class Tlb {
+    public static final int ENTRIES = 4096;
+    public static final int ENTRY_BYTES = 16;
+
+    /** What {@code linear >>> SLOT_SHIFT} must be masked with to be an entry's offset in bytes. */
+    public static final int SLOT_SHIFT = 8, SLOT_MASK = ENTRIES - 1 << 4;
+
+    private static final int ARRAY_BYTES = ENTRIES * ENTRY_BYTES;
+
+    /** The three arrays of one TLB. */
+    static final int BYTES = 3 * ARRAY_BYTES;
+
+    /** Where the arrays begin in a TLB. */
+    public static final int READ = 0, WRITE = ARRAY_BYTES, EXEC = 2 * ARRAY_BYTES;
+
     private static final int FEW = 256;
 
-    final long[] read = new long[2 * ENTRIES];
-    final long[] write = new long[2 * ENTRIES];
-    final long[] exec = new long[2 * ENTRIES];
+    /** Host addresses of the arrays. */
+    final long read, write, exec;
 
     // What was filled since the last flush: a flush of a few entries costs only these.
     private final int[] filled = new int[FEW];
     private int fills;
 
-    Tlb() {
+    /**
+     * @param hva of {@link #BYTES} bytes
+     */
+    Tlb(long hva) {
+        read = hva + READ;
+        write = hva + WRITE;
+        exec = hva + EXEC;
         clear();
     }
 
     private void clear() {
-        Arrays.fill(read, -1);
-        Arrays.fill(write, -1);
-        Arrays.fill(exec, -1);
+        HostMemory.fill(read, BYTES, (byte) -1);
     }
 
-    void put(long[] array, long linear, long target) {
+    /**
+     * @param array {@link #read}, {@link #write} or {@link #exec}
+     */
+    void put(long array, long linear, long target) {
         int slot = slot(linear);
-        array[slot] = linear & -4096;
-        array[slot + 1] = target - (linear & -4096);
+        HostMemory.putLong(array + slot, linear & -4096);
+        HostMemory.putLong(array + slot + 8, target - (linear & -4096));
         if (fills < FEW) {
             filled[fills] = slot;
         }
@@ -41,7 +60,7 @@ final class Tlb {
     }
 
     static int slot(long linear) {
-        return (int) (linear >>> 11) & INDEX_MASK << 1;
+        return (int) (linear >>> SLOT_SHIFT) & SLOT_MASK;
     }
 
     void flush() {
@@ -56,25 +75,21 @@ final class Tlb {
     }
 
     private void drop(int slot) {
-        read[slot] = -1;
-        write[slot] = -1;
-        exec[slot] = -1;
+        HostMemory.putLong(read + slot, -1);
+        HostMemory.putLong(write + slot, -1);
+        HostMemory.putLong(exec + slot, -1);
     }
 
     void flushPage(long linear) {
         drop(slot(linear));
     }
 
-    /** Drops every write entry: a page became watched. */
-    void flushWrites() {
-        Arrays.fill(write, -1);
-    }
-
     /** Drops the write entries that lead to the host page {@code hva}. */
     void flushWritesTo(long hvaPage) {
-        for (int slot = 0; slot < write.length; slot += 2) {
-            if (write[slot] != -1 && write[slot] + write[slot + 1] == hvaPage) {
-                write[slot] = -1;
+        for (long entry = write; entry < write + ARRAY_BYTES; entry += ENTRY_BYTES) {
+            long tag = HostMemory.getLong(entry);
+            if (tag != -1 && tag + HostMemory.getLong(entry + 8) == hvaPage) {
+                HostMemory.putLong(entry, -1);
             }
         }
     }

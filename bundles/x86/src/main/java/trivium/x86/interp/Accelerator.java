@@ -1,0 +1,58 @@
+package trivium.x86.interp;
+
+/**
+ * Runs hot blocks faster than the interpreter can: the hook on which a translating engine sits. The
+ * interpreter stays in charge of events and exceptions and of every instruction that the
+ * accelerator leaves to it. Bound to the vCPU's thread.
+ */
+public interface Accelerator extends AutoCloseable {
+    /** What {@link #run} and {@link #resume} answer: go on at {@code Cpu.rip}, however. */
+    int GO_ON = 0;
+
+    /** The interpreter executes the instruction at {@code Cpu.rip}, then asks {@link #resume}. */
+    int ONE = 1;
+
+    /** What a hot block was turned into. */
+    interface Code {
+        /** The block is gone (overwritten, evicted): this must not be entered any more. */
+        void drop();
+    }
+
+    /** The vCPU's thread begins a run. */
+    void enter();
+
+    /** How often a block is interpreted before it is offered to {@link #translate}. */
+    int threshold();
+
+    /**
+     * @return null if this block stays with the interpreter
+     */
+    Code translate(Block block);
+
+    /** Runs from the start of a block; leaves the CPU's state exact. @return what comes next */
+    int run(Code code);
+
+    /** After the one instruction that the interpreter did: goes on behind it where it can. */
+    int resume();
+
+    /** Instructions retired in here. From any thread; may lag. */
+    long instructions();
+
+    /** Counters by name. From any thread; may lag. */
+    java.util.Map<String, Long> counters();
+
+    /** All cached translations of addresses are stale. */
+    void flushed();
+
+    /** Cached translations of one linear page are stale. */
+    void flushedPage(long linear);
+
+    /** Something waits for the vCPU's thread, which may be in {@link #run}. On any thread. */
+    void interrupt();
+
+    /** What {@link #interrupt} announced was seen to. */
+    void interruptSeen();
+
+    @Override
+    void close();
+}
