@@ -1,5 +1,7 @@
 package trivium.console;
 
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.karaf.shell.api.action.Argument;
@@ -24,18 +26,22 @@ public final class StatsCommand extends VmCommand {
     @Option(name = "--json", description = "Print a JSON object")
     boolean json;
 
+    private static final Vm.Statistics NOTHING = new Vm.Statistics(0, 0, 0, Map.of());
+
     @Override
     void run() throws VmException {
-        Map<String, Object> members = members(vm(name));
+        Vm vm = vm(name);
+        Vm.Statistics s = vm.statistics();
         if (json) {
+            Map<String, Object> members = members(vm, s);
+            members.put("counters", new TreeMap<>(s.counters()));
             print(members);
         } else {
-            Describe.lines(members).forEach(out::println);
+            Describe.lines(text(vm, s)).forEach(out::println);
         }
     }
 
-    private static Map<String, Object> members(Vm vm) {
-        Vm.Statistics s = vm.statistics();
+    private static Map<String, Object> members(Vm vm, Vm.Statistics s) {
         return Json.object(
                 "name",
                 vm.id(),
@@ -50,8 +56,37 @@ public final class StatsCommand extends VmCommand {
                 "wallMillis",
                 s.wallNanos() / 1_000_000,
                 "instructionsPerCpuSecond",
-                s.cpuNanos() <= 0 ? 0L : (long) (s.instructions() * 1e9 / s.cpuNanos()),
-                "counters",
-                new TreeMap<>(s.counters()));
+                s.cpuNanos() <= 0 ? 0L : (long) (s.instructions() * 1e9 / s.cpuNanos()));
+    }
+
+    /** Shares beside numbers; exits sorted by number, the other counters by name. */
+    private static Map<String, Object> text(Vm vm, Vm.Statistics s) {
+        Rates sinceStart = new Rates(NOTHING, s);
+        Map<String, Object> text = members(vm, s);
+        text.put("mips", "%.1f".formatted((Long) text.remove("instructionsPerCpuSecond") / 1e6));
+        sinceStart.nativePercent().ifPresent(n -> text.put("native", "%.2f %%".formatted(n)));
+        sinceStart
+                .percent("jump-hits", "jump-misses")
+                .ifPresent(n -> text.put("jumpHits", "%.2f %%".formatted(n)));
+        sinceStart.cache().ifPresent(cache -> text.put("codeCache", cache));
+        Map<String, Long> others = new TreeMap<>(s.counters());
+        others.keySet().removeIf(counter -> counter.startsWith("exit-"));
+        text.put("counters", others);
+        text.put("exits", byNumber(sinceStart.exits()));
+        return text;
+    }
+
+    private static Map<String, String> byNumber(Map<String, Long> exits) {
+        long all = Math.max(1, exits.values().stream().mapToLong(Long::longValue).sum());
+        Map<String, String> lines = new LinkedHashMap<>();
+        exits.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                .forEach(exit ->
+                        lines.put(
+                                exit.getKey(),
+                                "%d (%.1f %%)"
+                                        .formatted(
+                                                exit.getValue(), 100.0 * exit.getValue() / all)));
+        return lines;
     }
 }

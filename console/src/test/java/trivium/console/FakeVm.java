@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -12,6 +13,7 @@ import trivium.display.Frame;
 import trivium.display.Screen;
 import trivium.input.KeyboardSink;
 import trivium.input.PointerSink;
+import trivium.vm.CodeListing;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
@@ -29,6 +31,9 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
     final ByteArrayOutputStream sent = new ByteArrayOutputStream();
     final List<Byte> scancodes = new ArrayList<>();
     boolean keyboardFull;
+    List<CodeListing.Line> host = List.of();
+    Statistics statistics =
+            new Statistics(5_000, 2_000_000, 9_000_000, Map.of("exit.hlt", 7L, "blocks", 3L));
 
     FakeVm(VmConfig config) {
         this.config = config;
@@ -162,12 +167,21 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
 
     @Override
     public Statistics statistics() {
-        return new Statistics(5_000, 2_000_000, 9_000_000, Map.of("exit.hlt", 7L, "blocks", 3L));
+        return statistics;
     }
 
     @Override
     public String registers(int vcpu) {
         return "vCPU %d\nrip 000000000000fff0\n".formatted(vcpu);
+    }
+
+    @Override
+    public CodeListing disassemble(int vcpu, OptionalLong rip, int most) {
+        var guest =
+                List.of(
+                        new CodeListing.Line(rip.orElse(0xfff0), "89 d8", "mov eax, ebx", 0),
+                        new CodeListing.Line(rip.orElse(0xfff0) + 2, "eb fe", "jmp 0xfff2", 1));
+        return new CodeListing(vcpu, engine, 32, guest.subList(0, Math.min(most, 2)), host);
     }
 
     @Override

@@ -47,6 +47,8 @@ final class TestShell implements AutoCloseable {
                     LogCommand.class,
                     VncCommand.class,
                     RegistersCommand.class,
+                    DisasmCommand.class,
+                    TopCommand.class,
                     HvEnginesCommand.class,
                     HvDevicesCommand.class,
                     HvDisplaysCommand.class,

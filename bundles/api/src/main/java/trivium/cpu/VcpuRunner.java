@@ -20,8 +20,12 @@ public interface VcpuRunner extends AutoCloseable {
     long instructions();
 
     /**
-     * Counters by name, for statistics: exits by cause, blocks, cache use. From any thread; may
-     * lag.
+     * Counters by name, for statistics. From any thread; may lag. These mean the same in every
+     * engine that has them: "blocks-translated" (since attached), "blocks-cached" (now),
+     * "cache-bytes" and "cache-capacity-bytes" (of host code, now), "cache-flushes", "chain-links"
+     * (jumps led straight to their target's code), "jump-hits" and "jump-misses" (of indirect jumps
+     * and returns looked up), "instructions-native" (retired in translated code), and "exit-CAUSE"
+     * (returns from translated code).
      */
     java.util.Map<String, Long> counters();
 

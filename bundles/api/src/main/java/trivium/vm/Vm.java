@@ -2,6 +2,7 @@ package trivium.vm;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ProviderType;
@@ -68,6 +69,15 @@ public interface Vm {
 
     /** Registers of a vCPU as text; pauses it for the moment. */
     String registers(int vcpu) throws VmException;
+
+    /**
+     * The code at an address, with the host code if the engine has translated it: the whole
+     * translation then, else up to the next branch. Pauses the vCPU for the moment.
+     *
+     * @param rip offset in the code segment; empty: where the vCPU is
+     * @param most instructions at most where nothing is translated
+     */
+    CodeListing disassemble(int vcpu, OptionalLong rip, int most) throws VmException;
 
     /**
      * @param instructions guest instructions retired by all vCPUs

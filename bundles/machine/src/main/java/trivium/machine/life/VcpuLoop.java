@@ -76,6 +76,11 @@ final class VcpuLoop {
         return vcpu;
     }
 
+    /** For whoever holds the vCPU; null once its thread has ended. */
+    VcpuRunner runner() {
+        return runner;
+    }
+
     // --- requests
 
     /** Asks it to stand still; {@link #awaitHeld} waits until it does. */

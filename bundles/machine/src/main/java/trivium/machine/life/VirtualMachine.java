@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
@@ -31,6 +33,7 @@ import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
 import trivium.machine.serial.SerialPort;
 import trivium.mmu.MmuStrategy;
+import trivium.vm.CodeListing;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmEvent;
@@ -666,9 +669,24 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     @Override
     public String registers(int vcpu) throws VmException {
+        return standingStill(
+                vcpu, "read registers of", loop -> RegisterText.of(loop.vcpu().state()));
+    }
+
+    @Override
+    public CodeListing disassemble(int vcpu, OptionalLong rip, int most) throws VmException {
+        return standingStill(
+                vcpu,
+                "disassemble code of",
+                loop -> Disassembly.of(engine, loop.vcpu(), loop.runner(), rip, most));
+    }
+
+    /** Looks at a vCPU between two runs. */
+    private <T> T standingStill(int vcpu, String action, Function<VcpuLoop, T> look)
+            throws VmException {
         control.lock();
         try {
-            Machine now = machineOr("read registers of");
+            Machine now = machineOr(action);
             if (vcpu < 0 || vcpu >= now.loops.size()) {
                 throw new VmException(
                         "vm %s has no vCPU %d; there are 0 to %d"
@@ -678,7 +696,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             loop.hold();
             uninterrupted(loop::awaitHeld);
             try {
-                return RegisterText.of(loop.vcpu().state());
+                return look.apply(loop);
             } finally {
                 if (state == VmState.RUNNING) {
                     loop.release();

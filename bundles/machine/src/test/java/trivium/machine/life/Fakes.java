@@ -13,6 +13,7 @@ import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
+import trivium.cpu.TranslationView;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
@@ -60,11 +61,13 @@ final class Fakes {
             if (name.equals("unattachable")) {
                 throw new IllegalStateException("cannot attach");
             }
-            return new Runner(vcpu, program, attached);
+            return name.equals("bt")
+                    ? new Translator(vcpu, program, attached)
+                    : new Runner(vcpu, program, attached);
         }
     }
 
-    private static final class Runner implements VcpuRunner {
+    private static class Runner implements VcpuRunner {
         private final Vcpu vcpu;
         private final Function<Vcpu, VcpuExit> program;
         private final AtomicInteger attached;
@@ -117,6 +120,27 @@ final class Fakes {
         @Override
         public void close() {
             attached.decrementAndGet();
+        }
+    }
+
+    /** Says that it made CLD, RET and a byte of nothing of the two instructions at FFF0. */
+    private static final class Translator extends Runner implements TranslationView {
+        static final long HVA = 0x7f00_0000_1000L;
+
+        Translator(Vcpu vcpu, Function<Vcpu, VcpuExit> program, AtomicInteger attached) {
+            super(vcpu, program, attached);
+        }
+
+        @Override
+        public Optional<Translation> translation(long rip) {
+            return rip == 0xfff0
+                    ? Optional.of(
+                            new Translation(
+                                    new long[] {rip, rip + 4},
+                                    new int[] {0, 1},
+                                    HVA,
+                                    new byte[] {(byte) 0xfc, (byte) 0xc3, 0x0f}))
+                    : Optional.empty();
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,6 +24,7 @@ import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Fakes.Engine;
+import trivium.vm.CodeListing;
 import trivium.vm.Vm.Outcome;
 import trivium.vm.VmEvent;
 import trivium.vm.VmException;
@@ -292,6 +294,57 @@ class VirtualMachineTest {
         assertThatThrownBy(() -> vm.registers(2))
                 .isInstanceOf(VmException.class)
                 .hasMessageContaining("no vCPU 2; there are 0 to 1");
+    }
+
+    @Test
+    void codeIsListedFromWhereTheVcpuIsUpToABranch() throws Exception {
+        byte[] rom = new byte[65536];
+        byte[] code = {(byte) 0xb8, 0x34, 0x12, (byte) 0xf4, (byte) 0x90};
+        System.arraycopy(code, 0, rom, 0xfff0, code.length);
+        Files.write(bios, rom);
+        start(1, Engine.counting("interpreter"));
+
+        CodeListing listing = vm.disassemble(0, OptionalLong.empty(), 10);
+
+        assertThat(listing.mode()).isEqualTo(16);
+        assertThat(listing.host()).isEmpty();
+        assertThat(listing.guest())
+                .containsExactly(
+                        new CodeListing.Line(0xfff0, "b8 34 12", "mov ax, 0x1234", 0),
+                        new CodeListing.Line(0xfff3, "f4", "hlt", 1));
+        assertThat(vm.disassemble(0, OptionalLong.of(0xfff4), 1).guest())
+                .containsExactly(new CodeListing.Line(0xfff4, "90", "nop", 0));
+        awaitProgress();
+    }
+
+    @Test
+    void codeWhereNoMemoryIsEndsTheListing() throws Exception {
+        start(1, Engine.counting("interpreter"));
+        vm.pause();
+
+        // CS base FFFF0000: the byte behind the ROM's last wraps to RAM, one before it is nothing.
+        assertThat(vm.disassemble(0, OptionalLong.of(0x8000_0000L), 10).guest())
+                .containsExactly(new CodeListing.Line(0x8000_0000L, "", "(no memory)", 0));
+        assertThat(vm.state()).isEqualTo(VmState.PAUSED);
+    }
+
+    @Test
+    void aTranslationIsListedWithItsHostCode() throws Exception {
+        start(1, Engine.counting("bt"));
+
+        CodeListing listing = vm.disassemble(0, OptionalLong.of(0xfff0), 1);
+
+        assertThat(listing.engine()).isEqualTo("bt");
+        assertThat(listing.guest())
+                .extracting(CodeListing.Line::address)
+                .containsExactly(0xfff0L, 0xfff4L);
+        long hva = 0x7f00_0000_1000L;
+        assertThat(listing.host())
+                .containsExactly(
+                        new CodeListing.Line(hva, "fc", "cld", 0),
+                        new CodeListing.Line(hva + 1, "c3", "ret", 1),
+                        new CodeListing.Line(hva + 2, "0f", "(no memory)", 1));
+        assertThat(vm.disassemble(0, OptionalLong.of(0xfff4), 1).host()).isEmpty();
     }
 
     @Test

@@ -19,6 +19,9 @@ public final class Disassembler {
         if (in.row == null) {
             return "(bad)";
         }
+        if (in.opcode == 0x90 && (in.rex & 1) == 0 && !in.lock) {
+            return in.rep == Instruction.REP ? "pause" : "nop";
+        }
         StringBuilder out = new StringBuilder();
         if (in.lock) {
             out.append("lock ");

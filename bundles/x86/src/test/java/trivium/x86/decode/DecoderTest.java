@@ -47,6 +47,9 @@ class DecoderTest {
                 "64|48 b8 88 77 66 55 44 33 22 11|mov rax, 0x1122334455667788",
                 "32|c8 10 00 01|enter 0x10, 0x1",
                 "64|48 0f c7 0b|cmpxchg8b [rbx]",
+                "64|90|nop",
+                "32|f3 90|pause",
+                "64|41 90|xchg r8d, eax",
             })
     void decodes(int mode, String hex, String expected) {
         assertThat(Disassembler.text(decode(CpuModel.X86_64, mode, hex))).isEqualTo(expected);

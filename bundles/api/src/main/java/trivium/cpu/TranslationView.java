@@ -1,0 +1,28 @@
+package trivium.cpu;
+
+import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * What a {@link VcpuRunner} that translates may implement as well, so that people can look at its
+ * code. Asked only while the vCPU stands still between two runs.
+ */
+@ConsumerType
+public interface TranslationView {
+    /**
+     * The translation that would run at {@code rip} in the vCPU's present mode, if there is one.
+     */
+    Optional<Translation> translation(long rip);
+
+    /**
+     * Guest code and the host code made of it.
+     *
+     * @param rips guest instructions in the order of translation, by their offsets in the code
+     *     segment; the first is the one asked for
+     * @param offsets where in {@code code} the host code of each of them begins; -1: nowhere; empty
+     *     if not known
+     * @param hostHva where {@code code} runs
+     * @param code host machine code
+     */
+    record Translation(long[] rips, int[] offsets, long hostHva, byte[] code) {}
+}
