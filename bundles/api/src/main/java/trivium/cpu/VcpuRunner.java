@@ -16,7 +16,36 @@ public interface VcpuRunner extends AutoCloseable {
     /** Executes exactly one instruction (or takes one interrupt) and returns null, or an exit. */
     VcpuExit step();
 
-    /** Guest instructions retired since this runner was attached. From any thread; may lag. */
+    /**
+     * Runs a number of instructions and returns null after exactly that many, or earlier with an
+     * exit: for time that is counted in instructions. It is the same in every engine, so that runs
+     * can be repeated and engines compared:
+     *
+     * <ul>
+     *   <li>An instruction counts when it is completed; one that faults does not, and a repeated
+     *       string instruction counts once, with its last iteration.
+     *   <li>An event that an instruction raises (a device's interrupt, a kick) is taken right after
+     *       that instruction, or after the iteration of a repeated one.
+     *   <li>Events that wait when the last instruction is done are left to the next run.
+     *   <li>Whenever an instruction reaches out of the CPU (ports, MMIO, the time-stamp counter)
+     *       {@link #instructions} tells those completed before it.
+     * </ul>
+     *
+     * @param instructions at least 1
+     */
+    default VcpuExit run(long instructions) {
+        long end = instructions() + instructions;
+        VcpuExit exit = null;
+        while (exit == null && (end < 0 || instructions() < end)) {
+            exit = step();
+        }
+        return exit;
+    }
+
+    /**
+     * Guest instructions retired since this runner was attached. From any thread; may lag but on
+     * the vCPU's own, see {@link #run(long)}.
+     */
     long instructions();
 
     /**

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.function.LongSupplier;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
 import trivium.cpu.LocalApic;
@@ -29,6 +30,9 @@ public final class TestMachine implements Vcpu, AutoCloseable {
 
     /** "port=value" in hex, for each OUT. */
     public final List<String> output = new ArrayList<>();
+
+    /** What RDTSC reads. */
+    public LongSupplier tsc = () -> 1000;
 
     public final VcpuState s = new VcpuState();
     private final Interpreter interpreter;
@@ -90,6 +94,14 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     /** Until HLT, a triple fault, or a kick. */
     public VcpuExit run() {
         return interpreter.run();
+    }
+
+    public VcpuExit run(long instructions) {
+        return interpreter.run(instructions);
+    }
+
+    public long instructions() {
+        return interpreter.instructions();
     }
 
     public void interrupt(int vector) {
@@ -175,7 +187,7 @@ public final class TestMachine implements Vcpu, AutoCloseable {
 
     @Override
     public long tsc() {
-        return 1000;
+        return tsc.getAsLong();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package trivium.machine.board;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ import trivium.vm.VmException;
  */
 public final class Board implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Board.class);
+
+    /** When every run begins whose time is counted: what is to be repeatable has no today. */
+    private static final Instant COUNTED_EPOCH = Instant.parse("2026-01-01T00:00:00Z");
 
     private record Plugged(String model, Device device, DevicePlatform platform) {}
 
@@ -61,11 +65,16 @@ public final class Board implements AutoCloseable {
                             .formatted(config.name(), config.memoryMiB(), e.getMessage()),
                     e);
         }
-        clock = new Clock(System.currentTimeMillis(), config.icount());
+        clock = new Clock(epochMillis(config), config.icount());
         timers = new Timers(config.name(), clock, onFailure);
         for (int i = 0; i < config.cpus(); i++) {
             vcpus.add(new VirtualCpu(i, config.cpu(), memory, ports, timers));
         }
+        timers.setEarlier(vcpus.getFirst()::kick);
+    }
+
+    private static long epochMillis(VmConfig config) {
+        return config.icount() ? COUNTED_EPOCH.toEpochMilli() : System.currentTimeMillis();
     }
 
     /**

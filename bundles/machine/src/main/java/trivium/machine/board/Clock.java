@@ -1,10 +1,11 @@
 package trivium.machine.board;
 
+import java.util.function.LongSupplier;
 import trivium.device.VirtualClock;
 
 /**
- * A VM's time. It either follows the host's monotonic clock while it runs, or is moved by the
- * instructions that the vCPU counts, which makes runs repeatable.
+ * A VM's time. It either follows the host's monotonic clock while it runs, or the instructions that
+ * its only vCPU counts, which makes runs repeatable.
  */
 public final class Clock implements VirtualClock {
     /** Nanoseconds per instruction when instructions are counted: 100 million a second. */
@@ -15,10 +16,14 @@ public final class Clock implements VirtualClock {
     private final long epochMillis;
     private final boolean counted;
     private volatile Reading reading = new Reading(0, 0, false);
+
+    /** Counted time without that of the instructions counted since {@link #follow}. */
     private volatile long countedNanos;
 
+    private volatile LongSupplier instructions = () -> 0;
+
     /**
-     * @param counted whether {@link #advance} moves it
+     * @param counted whether {@link #follow} and {@link #advance} move it
      */
     public Clock(long epochMillis, boolean counted) {
         this.epochMillis = epochMillis;
@@ -28,10 +33,9 @@ public final class Clock implements VirtualClock {
     @Override
     public long nanos() {
         if (counted) {
-            return countedNanos;
+            return countedNanos + instructions.getAsLong() * NANOS_PER_INSTRUCTION;
         }
-        Reading r = reading;
-        return r.running ? r.nanos + (System.nanoTime() - r.hostNanos) : r.nanos;
+        return nanosRunning();
     }
 
     @Override
@@ -63,7 +67,15 @@ public final class Clock implements VirtualClock {
         return counted;
     }
 
-    /** Moves a counted clock; on the vCPU's thread. */
+    /** Lets instructions move a counted clock from now on; on the vCPU's thread. */
+    public void follow(LongSupplier count) {
+        if (counted) {
+            countedNanos = nanos() - count.getAsLong() * NANOS_PER_INSTRUCTION;
+            instructions = count;
+        }
+    }
+
+    /** Moves a counted clock while no instruction runs; on the vCPU's thread. */
     public void advance(long nanos) {
         countedNanos = countedNanos + nanos;
     }

@@ -14,6 +14,7 @@ import trivium.hostos.HostInfo;
 public final class Timers implements AutoCloseable {
     private static final long NEVER = Long.MAX_VALUE;
     private static final int MOST_AT_ONCE = 64;
+    private static final long PER_INSTRUCTION = Clock.NANOS_PER_INSTRUCTION;
 
     /** How long the thread leaves a deadline to a helper. */
     private static final long HELPER_NANOS = 200_000;
@@ -29,6 +30,10 @@ public final class Timers implements AutoCloseable {
     /** A halted vCPU that runs timers itself; null if there is none. */
     private volatile Thread helper;
 
+    /** With a counted clock: ends the vCPU's run, which was to last until a later deadline. */
+    private Runnable earlier = () -> {};
+
+    private boolean runningDue;
     private volatile boolean closed;
     private final Object firing = new Object();
 
@@ -62,6 +67,9 @@ public final class Timers implements AutoCloseable {
             }
             if (thread == null) {
                 wakeAt = deadlineNanos;
+                if (!runningDue) {
+                    earlier.run();
+                }
             } else {
                 LockSupport.unpark(helper); // null is nobody
                 LockSupport.unpark(thread);
@@ -101,9 +109,21 @@ public final class Timers implements AutoCloseable {
         return clock;
     }
 
-    /** Whether a counted clock has reached a deadline; cheap enough for every instruction. */
-    public boolean due() {
-        return clock.nanos() >= wakeAt;
+    void setEarlier(Runnable earlier) {
+        this.earlier = earlier;
+    }
+
+    /**
+     * Runs what is due by a counted clock.
+     *
+     * @return how many instructions may run until the next deadline, at least 1
+     */
+    public long catchUp() {
+        if (clock.nanos() >= wakeAt) {
+            runDue();
+        }
+        long delay = wakeAt - clock.nanos();
+        return wakeAt == NEVER ? NEVER : Math.max(1, Math.ceilDiv(delay, PER_INSTRUCTION));
     }
 
     /** The earliest deadline; {@link Long#MAX_VALUE} if none is armed. */
@@ -118,11 +138,13 @@ public final class Timers implements AutoCloseable {
     /** Runs what is due, the earliest deadline first; a few at most, since actions arm again. */
     public void runDue() {
         long now = clock.nanos();
+        runningDue = true;
         Timer due = due(now);
         for (int n = 0; due != null && n < MOST_AT_ONCE; n++) {
             due.fire(now);
             due = due(now);
         }
+        runningDue = false;
         if (thread == null) {
             wakeAt = earliest();
         }

@@ -143,7 +143,7 @@ final class VcpuLoop {
         vcpu.bindThread();
         HostInfo.wakeOnTime();
         try {
-            runner = engine.attach(vcpu, strategy);
+            attach(engine, strategy);
             while (serve()) {
                 act(clock.counted() ? runCounted() : runner.run());
             }
@@ -198,14 +198,20 @@ final class VcpuLoop {
     private void change(Swap request) {
         detach();
         try {
-            runner = request.engine.attach(vcpu, request.strategy);
+            attach(request.engine, request.strategy);
             engine = request.engine;
             strategy = request.strategy;
             request.done.complete(null);
         } catch (RuntimeException e) {
-            runner = engine.attach(vcpu, strategy);
+            attach(engine, strategy);
             request.done.completeExceptionally(e);
         }
+    }
+
+    private void attach(ExecutionEngine to, MmuStrategy with) {
+        VcpuRunner attached = to.attach(vcpu, with);
+        runner = attached;
+        clock.follow(attached::instructions);
     }
 
     private void detach() {
@@ -213,6 +219,7 @@ final class VcpuLoop {
         runner = null;
         if (old != null) {
             earlierInstructions += old.instructions();
+            clock.follow(() -> 0);
             old.close();
         }
     }
@@ -237,15 +244,11 @@ final class VcpuLoop {
         }
     }
 
-    /** One instruction after the other, each taking its time: the same on every run. */
+    /** From one deadline to the next, each instruction taking its time: the same on every run. */
     private VcpuExit runCounted() {
         VcpuExit exit = null;
         while (exit == null) {
-            if (timers.due()) {
-                timers.runDue();
-            }
-            exit = runner.step();
-            clock.advance(Clock.NANOS_PER_INSTRUCTION);
+            exit = runner.run(timers.catchUp());
         }
         return exit;
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import trivium.device.VirtualTimer;
@@ -132,14 +133,32 @@ class TimersTest {
         try (Timers timers = new Timers("test", clock, failure::set)) {
             clock.run();
             VirtualTimer timer = timers.add(this, () -> ran.add(clock.nanos()));
-            timer.arm(100);
-            assertThat(timers.due()).isFalse();
-            clock.advance(100);
-            assertThat(timers.due()).isTrue();
-            timers.runDue();
-            assertThat(timers.due()).isFalse();
+            AtomicLong instructions = new AtomicLong(7);
+            clock.follow(instructions::get);
+            assertThat(timers.catchUp()).isEqualTo(Long.MAX_VALUE);
+            timer.arm(95);
+            assertThat(timers.catchUp()).isEqualTo(10);
+            instructions.addAndGet(9);
+            assertThat(timers.catchUp()).isEqualTo(1);
+            instructions.addAndGet(1);
+            assertThat(timers.catchUp()).isEqualTo(Long.MAX_VALUE);
         }
         assertThat(ran).containsExactly(100L);
         assertThat(clock.epochMillis()).isEqualTo(1_000_000);
+    }
+
+    @Test
+    void aCountedRunEndsWhereATimerIsArmedForEarlier() {
+        Clock clock = new Clock(0, true);
+        List<String> ended = new ArrayList<>();
+        try (Timers timers = new Timers("test", clock, failure::set)) {
+            timers.setEarlier(() -> ended.add("run"));
+            VirtualTimer timer = timers.add(this, () -> {});
+            timer.arm(500);
+            timer.arm(1000);
+            assertThat(ended).hasSize(1);
+            timer.arm(100);
+            assertThat(ended).hasSize(2);
+        }
     }
 }

@@ -29,13 +29,20 @@ public interface Accelerator extends AutoCloseable {
      */
     Code translate(Block block);
 
+    /**
+     * Called before each {@link #run} and {@link #resume}: that must not retire more than so many
+     * instructions, and answers GO_ON where the next one would; being early is fine, the
+     * interpreter does the rest. Over 2^62 there is no limit.
+     */
+    void limit(long instructions);
+
     /** Runs from the start of a block; leaves the CPU's state exact. @return what comes next */
     int run(Code code);
 
     /** After the one instruction that the interpreter did: goes on behind it where it can. */
     int resume();
 
-    /** Instructions retired in here. From any thread; may lag. */
+    /** Instructions retired in here. From any thread; may lag but on the vCPU's own. */
     long instructions();
 
     /** Counters by name. From any thread; may lag. */

@@ -91,6 +91,15 @@ public final class Block {
         }
     }
 
+    /** Instructions of the ops before one. */
+    int instructionsBefore(int op) {
+        int count = 0;
+        for (int i = 0; i < op; i++) {
+            count += op(i).instructions();
+        }
+        return count;
+    }
+
     Op op(int i) {
         return original != null ? original[i] : ops[i];
     }

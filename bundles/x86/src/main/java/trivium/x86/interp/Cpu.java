@@ -105,6 +105,9 @@ public final class Cpu {
     private long flagResult = 1, flagCarries;
     private int flagMeta;
 
+    /** How often a repeated string instruction was left before its end: it did not count then. */
+    long unfinished;
+
     private final GuestException exception = new GuestException();
 
     /** The upper half of the last {@link #load128}, or the sign and exponent of {@link #load80}. */

@@ -33,6 +33,12 @@ public final class Interpreter implements VcpuRunner {
     private Thread thread;
     private Block running;
 
+    /** The op of a running block that runs now; known in counted runs alone. */
+    private int position;
+
+    /** Where this run ends: a value of {@link #instructions}. */
+    private long end;
+
     /** Blocks by address, where indirect jumps and returns find them. */
     private final Block[] recent = new Block[RECENT];
 
@@ -64,17 +70,32 @@ public final class Interpreter implements VcpuRunner {
         vcpu.memory().addListener(listener);
     }
 
+    /** How {@link #enter} goes on. */
+    private enum Pace {
+        FREE,
+        COUNTED,
+        STEP
+    }
+
     @Override
     public VcpuExit run() {
-        return run(Long.MAX_VALUE);
+        end = Long.MAX_VALUE;
+        return enter(Pace.FREE);
+    }
+
+    @Override
+    public VcpuExit run(long most) {
+        long now = instructions();
+        end = most > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + most;
+        return enter(Pace.COUNTED);
     }
 
     @Override
     public VcpuExit step() {
-        return run(1);
+        return enter(Pace.STEP);
     }
 
-    private VcpuExit run(long budget) {
+    private VcpuExit enter(Pace pace) {
         thread = Thread.currentThread();
         c.enter();
         if (accelerator != null) {
@@ -90,7 +111,11 @@ public final class Interpreter implements VcpuRunner {
                     return exit;
                 }
             }
-            return budget == 1 ? stepOnce() : loop();
+            return switch (pace) {
+                case FREE -> loop();
+                case COUNTED -> countedLoop();
+                case STEP -> stepOnce();
+            };
         } finally {
             c.leave();
         }
@@ -144,6 +169,7 @@ public final class Interpreter implements VcpuRunner {
      * fault
      */
     private boolean runAccelerated(Accelerator.Code code) {
+        accelerator.limit(end - instructions());
         int next = accelerator.run(code);
         while (next == Accelerator.ONE) {
             Block one;
@@ -155,9 +181,10 @@ public final class Interpreter implements VcpuRunner {
             if (!execute(one)) {
                 return false;
             }
-            if ((vcpu.pending() | c.attention) != 0 || foreignWork) {
+            if ((vcpu.pending() | c.attention) != 0 || foreignWork || instructions() >= end) {
                 return true;
             }
+            accelerator.limit(end - instructions());
             next = accelerator.resume();
         }
         return true;
@@ -178,18 +205,100 @@ public final class Interpreter implements VcpuRunner {
             }
             return true;
         } catch (GuestException e) {
-            instructions += i;
-            // Of a fused pair only the second may fault.
-            Op op = b.op(i).second();
-            // The 8086 does not restart a division.
-            c.rip = e.vector == GuestException.DE && is8086 ? op.next : op.ip;
-            return exception(e);
+            return faulted(b, i, e);
         } catch (Stop e) {
-            instructions += i;
-            c.rip = b.op(i).ip;
+            stopped(b, i);
             return true;
         } finally {
             running = null;
+        }
+    }
+
+    /** Op {@code i} faulted. @return false on a triple fault */
+    private boolean faulted(Block b, int i, GuestException e) {
+        Op op = b.op(i);
+        // Of a fused pair only the second may fault.
+        Op guilty = op.second();
+        instructions += b.instructionsBefore(i) + (guilty == op ? 0 : 1);
+        // The 8086 does not restart a division.
+        c.rip = e.vector == GuestException.DE && is8086 ? guilty.next : guilty.ip;
+        return exception(e);
+    }
+
+    private void stopped(Block b, int i) {
+        instructions += b.instructionsBefore(i);
+        c.rip = b.op(i).ip;
+    }
+
+    // ---- counted runs
+
+    /** {@link #loop} up to {@code end}, which is looked at before each block. */
+    private VcpuExit countedLoop() {
+        Block b = null;
+        while (true) {
+            if ((c.attention & Cpu.EXIT) != 0) {
+                return takeExit();
+            }
+            if (instructions() >= end) {
+                return null;
+            }
+            if (vcpu.pending() != 0 || foreignWork) {
+                VcpuExit exit = attend();
+                if (exit != null) {
+                    return exit;
+                }
+                b = null;
+            }
+            boolean alive;
+            try {
+                b = c.attention != 0 ? null : next(b);
+                if (b == null || b.instructions > end - instructions()) {
+                    alive = single();
+                } else if (accelerator != null && accelerated(b)) {
+                    alive = runAccelerated(b.code);
+                    b = null;
+                } else {
+                    alive = executeCounted(b);
+                }
+            } catch (GuestException e) {
+                alive = exception(e);
+                b = null;
+            }
+            if (!alive) {
+                return tripleFault();
+            }
+        }
+    }
+
+    /** {@link #execute}, knowing where it is and stopping when something new is pending. */
+    private boolean executeCounted(Block b) {
+        Op[] ops = b.ops;
+        int before = vcpu.pending();
+        int i = 0;
+        running = b;
+        try {
+            do {
+                position = i;
+                ops[i].exec(c);
+                i++;
+            } while (i < ops.length && (vcpu.pending() & ~before) == 0);
+            if (i < ops.length) {
+                stopped(b, i);
+                return true;
+            }
+            instructions += b.instructions;
+            if (!b.setsIp) {
+                c.rip = b.endIp;
+            }
+            return true;
+        } catch (GuestException e) {
+            return faulted(b, i, e);
+        } catch (Stop e) {
+            stopped(b, i);
+            return true;
+        } finally {
+            running = null;
+            position = 0;
         }
     }
 
@@ -399,7 +508,14 @@ public final class Interpreter implements VcpuRunner {
 
     @Override
     public long instructions() {
-        return accelerator == null ? instructions : instructions + accelerator.instructions();
+        long done = instructions - c.unfinished;
+        if (accelerator != null) {
+            done += accelerator.instructions();
+        }
+        Block b = running;
+        return b != null && Thread.currentThread() == thread
+                ? done + b.instructionsBefore(position)
+                : done;
     }
 
     @Override

@@ -118,6 +118,7 @@ final class StringOps {
             // Traps and breakpoints are looked at after every element.
             long budget = c.attention != 0 || c.noFastPath ? 1 : BURST;
             boolean compares = kind == Mnemonic.CMPS || kind == Mnemonic.SCAS;
+            int before = c.vcpu.pending();
             while (true) {
                 long count = c.r[RCX] & mask;
                 if (count == 0) {
@@ -127,9 +128,10 @@ final class StringOps {
                     c.rip = next;
                     return;
                 }
-                if (budget <= 0) {
+                if (budget <= 0 || (c.vcpu.pending() & ~before) != 0) {
                     // Interrupts may come in between: this instruction goes on afterwards.
                     c.rip = ip;
+                    c.unfinished++;
                     return;
                 }
                 long done = budget > 1 && !compares ? run(c, Math.min(count, budget)) : 0;
