@@ -12,6 +12,7 @@ import trivium.devices.pc.firmware.DebugConsole;
 import trivium.devices.pc.firmware.FwCfg;
 import trivium.devices.pc.input.I8042;
 import trivium.devices.pc.input.Port92;
+import trivium.devices.pc.input.VmPort;
 import trivium.devices.pc.interrupt.I82093AA;
 import trivium.devices.pc.interrupt.I8259Pair;
 import trivium.devices.pc.interrupt.LocalApics;
@@ -54,6 +55,7 @@ final class Wiring {
                 new Mc146818.Factory(),
                 new I8042.Factory(),
                 new Port92.Factory(),
+                new VmPort.Factory(),
                 new Uart16550.Factory(),
                 new FwCfg.Factory(),
                 new Vga.Factory(),

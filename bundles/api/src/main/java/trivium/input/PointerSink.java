@@ -7,7 +7,10 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface PointerSink {
     int LEFT = 1, MIDDLE = 2, RIGHT = 4;
 
-    /** Whether {@link #moveTo} places the guest's pointer exactly. */
+    /**
+     * Whether {@link #moveTo} places the guest's pointer exactly. This may change as the guest's
+     * drivers come and go; of several pointers a VM uses the last one that says yes, or the first.
+     */
     boolean absolute();
 
     /**

@@ -1,6 +1,8 @@
 package trivium.cli.guests;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -8,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
 
 /** Makes media that firmware boots from: a CD with ISOLINUX, a hard disk with GRUB. */
 final class BootMedia {
@@ -43,6 +47,49 @@ final class BootMedia {
                         .concat(" -boot-load-size 4 -boot-info-table " + tree)
                         .split(" "));
         return iso;
+    }
+
+    /**
+     * @param modules below the kernel's drivers folder
+     * @return the initrd of a kernel with more modules, which it loads when it starts
+     */
+    static Path initrdWith(Path folder, String kernel, String... modules) throws IOException {
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        archive.write(Files.readAllBytes(Guests.file("initrd-" + kernel + ".gz")));
+        try (var gzip = new GZIPOutputStream(archive)) {
+            for (String module : modules) {
+                Path file = Guests.module(kernel, module);
+                cpio(gzip, "lib/modules/" + file.getFileName(), Files.readAllBytes(file));
+            }
+            cpio(gzip, "TRAILER!!!", new byte[0]);
+        }
+        return Files.write(folder.resolve("initrd.gz"), archive.toByteArray());
+    }
+
+    /** A file in Linux's "newc" format (buffer-format.rst). */
+    private static void cpio(OutputStream out, String name, byte[] content) throws IOException {
+        String fields = "%08x".repeat(13);
+        String header =
+                "070701"
+                        + fields.formatted(
+                                0,
+                                0100644,
+                                0,
+                                0,
+                                1,
+                                0,
+                                content.length,
+                                0,
+                                0,
+                                0,
+                                0,
+                                name.length() + 1,
+                                0);
+        for (byte[] part :
+                List.of((header + name + "\0").getBytes(StandardCharsets.US_ASCII), content)) {
+            out.write(part);
+            out.write(new byte[-part.length & 3]);
+        }
     }
 
     /**

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import trivium.cli.GuestVm;
 import trivium.vm.VmException;
@@ -43,6 +44,17 @@ final class Guests {
     /** A guest's file. */
     static Path file(String name) {
         return present(cache().resolve(name), "guests/fetch.sh --all fetches it");
+    }
+
+    /** A module of a kernel: a path below its drivers. */
+    static Path module(String kernel, String driver) throws IOException {
+        Path packages = file("packages");
+        try (Stream<Path> all = Files.find(packages, 7, (p, _) -> p.endsWith("kernel/drivers"))) {
+            Optional<Path> drivers =
+                    all.filter(p -> p.toString().contains("-" + kernel + "-")).findFirst();
+            assumeTrue(drivers.isPresent(), "no modules of kernel " + kernel + " in " + packages);
+            return present(drivers.get().resolve(driver), "guests/fetch.sh --all fetches it");
+        }
     }
 
     static Path bench(String name) {

@@ -83,11 +83,23 @@ final class PointerInput {
     }
 
     private void send(PointerSink sink, int dx, int dy, int wheel) {
-        if (sink.absolute() && x >= 0) {
+        boolean positions = !deltas && x >= 0;
+        if (positions && sink.absolute()) {
             sink.moveTo(scale(x, width), scale(y, height), buttons & BUTTONS, wheel);
+        } else if (positions) {
+            int pushedX = dx + push(x, width), pushedY = dy + push(y, height);
+            sink.moveBy(pushedX, pushedY, buttons & BUTTONS, wheel);
         } else {
             sink.moveBy(dx, dy, buttons & BUTTONS, wheel);
         }
+    }
+
+    /**
+     * More movement for a viewer's pointer that stopped at a border: the guest's, which goes astray
+     * where the guest accelerates it, meets it there.
+     */
+    private static int push(int position, int size) {
+        return position == 0 ? -size : position == size - 1 ? size : 0;
     }
 
     private static int scale(int position, int size) {

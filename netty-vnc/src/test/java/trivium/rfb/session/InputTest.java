@@ -211,6 +211,17 @@ class InputTest {
     }
 
     @Test
+    void aBorderStopsTheGuestsPointerToo() {
+        target.absolute = false;
+        point(0, 50, 50);
+        point(0, 0, 40);
+        pointer.flush();
+        point(0, 100, 100);
+        pointer.flush();
+        assertThat(target.moves()).containsExactly("by -151,-10 b0 w0", "by 201,161 b0 w0");
+    }
+
+    @Test
     void takesMovementsFromViewersThatSendThem() {
         target.absolute = false;
         pointer.expectDeltas(true);

@@ -18,6 +18,7 @@ import trivium.device.DeviceOptions;
 import trivium.device.IoApic;
 import trivium.device.IsaPic;
 import trivium.device.PowerControl;
+import trivium.input.PointerSink;
 import trivium.machine.memory.GuestMemory;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
@@ -145,8 +146,25 @@ public final class Board implements AutoCloseable {
 
     /** What a device provided last under a type. */
     public <T> Optional<T> find(Class<T> type) {
-        List<Object> all = services.getOrDefault(type, List.of());
-        return all.isEmpty() ? Optional.empty() : Optional.of(type.cast(all.getLast()));
+        List<T> all = findAll(type);
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+    }
+
+    /** What devices provided under a type, the first one first. */
+    @SuppressWarnings("unchecked") // provide() takes nothing else
+    private <T> List<T> findAll(Class<T> type) {
+        return (List<T>) services.getOrDefault(type, List.of());
+    }
+
+    /** The pointer to use now: the last absolute one that the guest listens to, or the first. */
+    public Optional<PointerSink> pointer() {
+        List<PointerSink> all = findAll(PointerSink.class);
+        for (PointerSink sink : all.reversed()) {
+            if (sink.absolute()) {
+                return Optional.of(sink);
+            }
+        }
+        return all.stream().findFirst();
     }
 
     public List<String> models() {

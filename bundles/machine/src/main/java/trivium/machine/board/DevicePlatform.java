@@ -298,10 +298,7 @@ final class DevicePlatform implements Platform, AutoCloseable {
 
     @Override
     public void providePointer(PointerSink pointer) {
-        boolean better = pointer.absolute() || find(PointerSink.class).isEmpty();
-        if (better) {
-            provide(PointerSink.class, pointer);
-        }
+        provide(PointerSink.class, pointer);
     }
 
     @Override

@@ -22,6 +22,9 @@ public final class PcModel {
     /** The board's own devices, with the configuration's options for them, then the others. */
     public static List<DeviceSpec> devices(VmConfig config) {
         List<String> models = new ArrayList<>(CHIPSET);
+        if (config.cpu().atLeast(CpuModel.I386)) {
+            models.add(models.indexOf("fw-cfg"), "vmport"); // SMBIOS tables tell of it
+        }
         if (config.cpu().atLeast(CpuModel.PENTIUM3)) {
             models.addAll(APICS);
         }

@@ -139,7 +139,7 @@ final class VcpuLoop {
     // --- the thread
 
     private void live() {
-        CurrentVcpu.bind(vcpu.index());
+        CurrentVcpu.bind(vcpu.index(), vcpu.state());
         vcpu.bindThread();
         HostInfo.wakeOnTime();
         try {

@@ -605,7 +605,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     @Override
     public Optional<PointerSink> pointer() {
-        return find(PointerSink.class);
+        Machine now = machine;
+        return now == null ? Optional.empty() : now.board.pointer();
     }
 
     private <T> Optional<T> find(Class<T> type) {

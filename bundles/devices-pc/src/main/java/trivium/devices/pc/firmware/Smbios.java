@@ -3,6 +3,7 @@ package trivium.devices.pc.firmware;
 import java.util.List;
 import trivium.device.FirmwareConfig;
 import trivium.device.Platform;
+import trivium.devices.pc.input.VmPort;
 
 /**
  * The SMBIOS 2.8 tables of a VM (DSP0134). SeaBIOS adds the BIOS information (type 0), puts them in
@@ -23,7 +24,8 @@ final class Smbios {
     static Smbios describe(Platform platform, MemoryMap map) {
         var smbios = new Smbios();
         String name = platform.property("name").orElse("VM");
-        int board = smbios.system(name);
+        boolean backdoor = platform.find(VmPort.class).isPresent();
+        int board = smbios.system(name, backdoor ? VmPort.SERIAL_NUMBER : name);
         smbios.chassis(board);
         for (int cpu = 0; cpu < platform.cpuCount(); cpu++) {
             smbios.processor(cpu, platform.cpuModel().id());
@@ -34,9 +36,10 @@ final class Smbios {
         return smbios;
     }
 
-    private int system(String name) {
-        var body = new ByteWriter().u8(1).u8(2).u8(3).u8(0).zeros(16).u8(6).u8(0).u8(0);
-        return structure(1, body, List.of("Trivium", "Standard PC (i440FX + PIIX)", name));
+    private int system(String name, String serial) {
+        var body = new ByteWriter().u8(1).u8(2).u8(3).u8(4).zeros(16).u8(6).u8(0).u8(0);
+        String product = "Standard PC (i440FX + PIIX)";
+        return structure(1, body, List.of("Trivium", product, name, serial));
     }
 
     private void chassis(int board) {

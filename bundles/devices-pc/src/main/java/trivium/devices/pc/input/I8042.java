@@ -1,5 +1,6 @@
 package trivium.devices.pc.input;
 
+import java.util.Optional;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 import trivium.bus.IrqLine;
@@ -11,6 +12,7 @@ import trivium.device.VirtualTimer;
 import trivium.devices.pc.ByteDevice;
 import trivium.devices.pc.ByteFifo;
 import trivium.devices.pc.States;
+import trivium.display.Screen;
 import trivium.input.KeyboardSink;
 import trivium.input.PointerSink;
 import trivium.vm.VmException;
@@ -31,8 +33,8 @@ public final class I8042 implements Device, ByteDevice, KeyboardSink, PointerSin
     private static final int ECHO_KEYBOARD = 0xd2, ECHO_AUX = 0xd3, TO_AUX = 0xd4;
     private static final long GAP_NANOS = 250_000;
 
-    /** What an absolute position is taken to move across; PS/2 mice know no screen. */
-    private static final int ASSUMED_WIDTH = 1024, ASSUMED_HEIGHT = 768;
+    /** Pushes the guest's pointer into the corner from wherever it is. */
+    private static final int INTO_CORNER = -4096;
 
     /** Saved state. */
     record State(
@@ -85,6 +87,12 @@ public final class I8042 implements Device, ByteDevice, KeyboardSink, PointerSin
         platform.claimPorts("i8042 command", 0x64, 1, this, new CommandPort());
         platform.provideKeyboard(this);
         platform.providePointer(this);
+        platform.provide(AuxAttention.class, this::callAttention);
+    }
+
+    private synchronized void callAttention() {
+        mouse.callAttention();
+        fill();
     }
 
     private void clear() {
@@ -93,6 +101,7 @@ public final class I8042 implements Device, ByteDevice, KeyboardSink, PointerSin
         selfTested = lastWasCommand = full = fromAux = breakNext = false;
         parameterOf = output = 0;
         nextByte = 0;
+        lastX = -1;
         answers.clear();
         auxAnswers.clear();
         keyboard.reset();
@@ -312,14 +321,26 @@ public final class I8042 implements Device, ByteDevice, KeyboardSink, PointerSin
         return false;
     }
 
+    /**
+     * As good as a mouse that knows no screen can: the guest's pointer is where the last position
+     * was, or in the corner. A guest with acceleration goes astray; a push into a corner helps.
+     */
     @Override
-    public synchronized void moveTo(int x, int y, int buttons, int wheel) {
-        int pixelX = x * ASSUMED_WIDTH >> 15;
-        int pixelY = y * ASSUMED_HEIGHT >> 15;
-        boolean first = lastX < 0;
-        moveBy(first ? 0 : pixelX - lastX, first ? 0 : pixelY - lastY, buttons, wheel);
-        lastX = pixelX;
-        lastY = pixelY;
+    public void moveTo(int x, int y, int buttons, int wheel) {
+        // Not under this monitor: the display adapter has its own.
+        Optional<Screen> screen = platform.find(Screen.class);
+        int width = screen.map(Screen::width).orElse(1),
+                height = screen.map(Screen::height).orElse(1);
+        synchronized (this) {
+            int pixelX = x * width >> 15, pixelY = y * height >> 15;
+            if (lastX < 0 || pixelX == 0 && pixelY == 0) {
+                mouse.move(INTO_CORNER, INTO_CORNER, buttons, 0);
+                lastX = lastY = 0;
+            }
+            moveBy(pixelX - lastX, pixelY - lastY, buttons, wheel);
+            lastX = pixelX;
+            lastY = pixelY;
+        }
     }
 
     @Override

@@ -84,6 +84,13 @@ final class Ps2Mouse implements Ps2Device {
         }
     }
 
+    /** Makes the guest's driver look for what another mouse has: a packet of no movement. */
+    void callAttention() {
+        if (reporting && !remote && moves.size() <= PACKET) {
+            packet(moves);
+        }
+    }
+
     private static int limit(int sum, long add) {
         return Math.clamp(sum + add, -MAX_PENDING, MAX_PENDING);
     }
@@ -176,6 +183,7 @@ final class Ps2Mouse implements Ps2Device {
             case 0xf4, 0xf5 -> {
                 reporting = octet == 0xf4;
                 moves.clear();
+                dx = dy = dz = 0;
                 answers.add(ACK);
             }
             case 0xf6 -> {
