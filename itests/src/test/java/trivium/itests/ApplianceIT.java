@@ -120,6 +120,8 @@ public class ApplianceIT {
             assertTrue(admin.run("vm:list").contains("running"));
             assertTrue(admin.run("vm:vnc echo"), admin.run("vm:vnc echo").contains("::" + VNC));
             assertTrue(admin.run("vm:registers echo").contains("rip"));
+            assertTrue(admin.run("vm:disasm echo 60").contains("jmp di"));
+            assertTrue(admin.run("vm:top --interval 0.2 --count 1").contains("echo"));
             Path shot = Files.createTempDirectory("shot").resolve("echo.png");
             assertEquals(shot.toString(), admin.run("vm:screenshot echo " + shot).trim());
             assertTrue(Files.size(shot) > 50);
