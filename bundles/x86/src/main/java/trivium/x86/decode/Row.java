@@ -112,6 +112,21 @@ public final class Row {
         return extension;
     }
 
+    /** The value of ModR/M rm that the row asks for, or {@link #ANY}. */
+    public int rm() {
+        return rm;
+    }
+
+    /** 3 for the register form only, 0 for the memory form only, or {@link #ANY}. */
+    public int mod() {
+        return mod;
+    }
+
+    /** What a CPU must have for this row to exist, or null. */
+    public Feature feature() {
+        return feature;
+    }
+
     /** The mandatory prefix, {@link #NONE}, or {@link #ANY}. */
     public int prefix() {
         return prefix;

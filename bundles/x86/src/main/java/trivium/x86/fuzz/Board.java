@@ -1,0 +1,233 @@
+package trivium.x86.fuzz;
+
+import static trivium.cpu.VcpuState.CS;
+import static trivium.cpu.VcpuState.RSP;
+import static trivium.cpu.VcpuState.SS;
+import static trivium.x86.fuzz.Layout.*;
+
+import java.util.Random;
+import trivium.cpu.CpuModel;
+import trivium.cpu.Segment;
+import trivium.cpu.VcpuState;
+import trivium.x86.Reset;
+
+/** Descriptor and page tables and the first state of one random program. */
+final class Board {
+    private static final long P = 1, RW = 2, US = 4, A = 1 << 5, D = 1 << 6, NX = 1L << 63;
+    private static final long PLAIN = P | RW | A | D;
+
+    private final byte[] image = new byte[FuzzMemory.RAM_BYTES];
+    private final ImageWriter w = new ImageWriter(image);
+    private final VcpuState s = new VcpuState();
+    private final FuzzMode mode;
+    private final CpuModel model;
+    private final Random random;
+    private final boolean pae;
+
+    /** Offsets below which the window lies in DS: pointers are made with it. */
+    final long dataBase;
+
+    Board(FuzzMode mode, CpuModel model, Random random) {
+        this.mode = mode;
+        this.model = model;
+        this.random = random;
+        boolean shifted = mode.codeBits == 32 && random.nextInt(4) == 0;
+        dataBase = mode.codeBits == 16 ? DATA16_BASE : shifted ? SHIFTED_BASE : 0;
+        pae = mode.longMode() || model.atLeast(CpuModel.PENTIUM3) && random.nextBoolean();
+        Reset.powerOn(s, model);
+        data();
+        descriptors();
+        interrupts();
+        if (mode.paging) {
+            paging();
+        }
+        segments(shifted);
+        new FpuSeed(random, model).fill(s);
+        s.gpr[RSP] = mode.codeBits == 16 ? STACK16 : STACK;
+    }
+
+    byte[] image() {
+        return image;
+    }
+
+    VcpuState state() {
+        return s;
+    }
+
+    FuzzMode mode() {
+        return mode;
+    }
+
+    CpuModel model() {
+        return model;
+    }
+
+    boolean pae() {
+        return pae;
+    }
+
+    private void data() {
+        w.at(STACK - 0x800);
+        while (w.position() < WINDOW_END) {
+            w.value(8, random.nextInt(3) == 0 ? Numbers.any(random) : random.nextInt(0x400));
+        }
+    }
+
+    private void descriptors() {
+        descriptor(CODE32, 0, 0xfffff, 0xc09b);
+        descriptor(DATA, 0, 0xfffff, 0xc093);
+        descriptor(USER_CODE, 0, 0xfffff, 0xc0fb);
+        descriptor(USER_DATA, 0, 0xfffff, 0xc0f3);
+        descriptor(CODE16, CODE, 0xffff, 0x9b);
+        descriptor(DATA16, DATA16_BASE, 0xffff, 0x93);
+        descriptor(STACK16_SELECTOR, 0, 0xffff, 0x93);
+        descriptor(DEVICE16, DEVICE16_BASE, 0x1fff, 0x93);
+        descriptor(CODE64, 0, 0xfffff, 0xa09b);
+        descriptor(USER_CODE64, 0, 0xfffff, 0xa0fb);
+        descriptor(TSS_SELECTOR, TSS, 0x67, 0x8b);
+        descriptor(ALIAS16, CODE, 0xffff, 0x93);
+        descriptor(SHIFTED, SHIFTED_BASE, 0xfffff, 0xc093);
+        descriptor(USER_SHIFTED, SHIFTED_BASE, 0xfffff, 0xc0f3);
+        s.gdtrBase = GDT;
+        s.gdtrLimit = 0xff;
+    }
+
+    private void descriptor(int selector, long base, long limit, int attributes) {
+        long low = limit & 0xffff | (base & 0xff_ffff) << 16;
+        long high = attributes & 0xf0ff | limit >>> 8 & 0xf00 | (base >>> 24 & 0xff) << 16;
+        w.at(GDT + (selector & ~7)).value(8, low | high << 40);
+    }
+
+    private void interrupts() {
+        for (int vector = 0; vector < 256; vector++) {
+            int handler = STUBS + vector * STUB_BYTES;
+            switch (mode.handlerBits) {
+                case 16 -> w.at(4 * vector).value(4, handler);
+                case 32 -> w.at(IDT + 8 * vector).value(8, gate(handler, CODE32, 0));
+                default -> w.at(IDT + 16 * vector).value(8, gate(handler, CODE64, 1)).value(8, 0);
+            }
+        }
+        s.idtrBase = mode.handlerBits == 16 ? 0 : IDT;
+        s.idtrLimit = mode.handlerBits == 16 ? 0x3ff : 256 * mode.handlerBits / 4 - 1;
+        if (mode.longMode()) {
+            w.at(TSS + 4).value(8, STACK0).at(TSS + 0x24).value(8, STACK0);
+        } else {
+            w.at(TSS + 4).value(4, STACK0).value(2, DATA);
+        }
+        w.at(TSS + 102).value(2, 0x68);
+        s.tr.set(TSS_SELECTOR, TSS, 0x67, 0x8b);
+    }
+
+    private static long gate(int handler, int selector, int ist) {
+        return handler & 0xffff | (long) selector << 16 | (long) ist << 32 | 0xeeL << 40;
+    }
+
+    // ---- paging
+
+    private void paging() {
+        long user = US;
+        if (pae) {
+            w.at(TABLES).value(8, TABLES + 0x1000 | PLAIN | user);
+            w.at(TABLES + 0x1000).value(8, TABLES + 0x2000 | (mode.longMode() ? PLAIN | user : P));
+            w.at(TABLES + 0x2000).value(8, TABLES + 0x3000 | PLAIN | user);
+            s.cr3 = mode.longMode() ? TABLES : TABLES + 0x1000;
+            s.pdpte[0] = TABLES + 0x2000 | P;
+            s.cr4 |= 1 << 5;
+        } else {
+            w.at(TABLES).value(4, TABLES + 0x1000 | PLAIN | user);
+            s.cr3 = TABLES;
+        }
+        for (int page = 0; page < FuzzMemory.END >>> 12; page++) {
+            boolean supervisor = page < 5 || page >= TABLES >>> 12 && page < CODE >>> 12;
+            entry(page, (long) page << 12 | PLAIN | (supervisor ? 0 : US));
+        }
+        for (int page = WINDOW >>> 12; page < WINDOW_END >>> 12; page++) {
+            windowPage(page);
+        }
+        entry(CODE_ALIAS >>> 12, CODE | PLAIN | US);
+        entry(DATA_ALIAS >>> 12, WINDOW | PLAIN | US);
+    }
+
+    private void windowPage(int page) {
+        long own = (long) page << 12;
+        switch (random.nextInt(20)) {
+            case 0 -> entry(page, own | P | US | A);
+            case 1 -> entry(page, own | RW | US);
+            case 2 -> entry(page, FuzzMemory.MMIO | PLAIN | US);
+            case 3 -> entry(page, FuzzMemory.ROM | PLAIN | US);
+            case 4 -> entry(page, CODE + 0x1000 | PLAIN | US);
+            case 5 -> entry(page, (own ^ 0x1000) | PLAIN | US);
+            case 6 -> entry(page, own | PLAIN);
+            case 7 -> entry(page, own | P | RW | US);
+            case 8 -> entry(page, own | PLAIN | US | (mode.longMode() ? NX : 0));
+            default -> {}
+        }
+    }
+
+    private void entry(int page, long value) {
+        if (pae) {
+            w.at(TABLES + 0x3000 + 8 * page).value(8, value);
+        } else {
+            w.at(TABLES + 0x1000 + 4 * page).value(4, value);
+        }
+    }
+
+    // ---- state
+
+    private void segments(boolean shifted) {
+        boolean sse = model.atLeast(CpuModel.PENTIUM3);
+        s.cr4 |= sse ? 0x600 : 0;
+        s.cr0 = mode.handlerBits == 16 ? 0x30 : 0x31;
+        if (mode.paging) {
+            s.cr0 |= 1L << 31 | (random.nextBoolean() ? 1 << 16 : 0);
+        }
+        if (random.nextInt(16) == 0) {
+            s.cr0 |= 8;
+        }
+        if (mode.longMode()) {
+            s.efer = 0xd01;
+        }
+        switch (mode) {
+            case REAL16 -> real();
+            case PROTECTED16 -> protected16();
+            default -> flat(shifted);
+        }
+    }
+
+    private void real() {
+        int[] bases = {WINDOW + 0x1000, CODE, 0, DATA16_BASE, CODE, DEVICE16_BASE};
+        for (int i = 0; i < 6; i++) {
+            s.segments[i].set(bases[i] >>> 4, bases[i], 0xffff, i == CS ? 0x9b : 0x93);
+        }
+    }
+
+    private void protected16() {
+        int[] selectors = {DATA16, CODE16, STACK16_SELECTOR, DATA16, ALIAS16, DEVICE16};
+        int[] bases = {DATA16_BASE, CODE, 0, DATA16_BASE, CODE, DEVICE16_BASE};
+        for (int i = 0; i < 6; i++) {
+            int limit = i == VcpuState.GS ? 0x1fff : 0xffff;
+            s.segments[i].set(selectors[i], bases[i], limit, i == CS ? 0x9b : 0x93);
+        }
+    }
+
+    private void flat(boolean shifted) {
+        int rights = mode.user ? 0x60 : 0;
+        for (int i = 0; i < 6; i++) {
+            boolean moved = shifted && (i == VcpuState.DS || i == VcpuState.ES);
+            int selector =
+                    moved ? mode.user ? USER_SHIFTED : SHIFTED : mode.user ? USER_DATA : DATA;
+            long base = moved ? SHIFTED_BASE : 0;
+            s.segments[i].set(selector, base, 0xffff_ffffL, 0xc093 | rights);
+        }
+        Segment cs = s.segments[CS];
+        if (mode.codeBits == 64) {
+            cs.set(mode.user ? USER_CODE64 : CODE64, 0, 0xffff_ffffL, 0xa09b | rights);
+        } else {
+            cs.set(mode.user ? USER_CODE : CODE32, 0, 0xffff_ffffL, 0xc09b | rights);
+        }
+        if (mode.codeBits == 64) {
+            s.segments[VcpuState.GS].base = random.nextBoolean() ? WINDOW : 0;
+        }
+        s.segments[SS].base = 0;
+    }
+}

@@ -1,0 +1,161 @@
+package trivium.x86.fuzz;
+
+import java.util.EnumMap;
+import java.util.Map;
+import trivium.cpu.CpuModel;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Vcpu;
+import trivium.mmu.MmuStrategy;
+import trivium.x86.InterpreterEngine;
+
+/**
+ * Runs random programs on an engine and on the interpreter and compares how they end: state,
+ * memory, device accesses. A program whose outcome the manual leaves open, or that does not end, is
+ * passed over. Bound to one thread.
+ */
+public final class Differ implements AutoCloseable {
+    /** Looks at pending events: about one a block for the interpreter. */
+    private static final long PATIENCE = 100_000, CANDIDATE_PATIENCE = 50_000_000;
+
+    private static final long MOST_MILLIS = 5_000;
+
+    /** What came of one program. */
+    public sealed interface Outcome {}
+
+    /** Equal ends. */
+    public record Same() implements Outcome {}
+
+    /** The program proves nothing: it does not end, or its result is undefined. */
+    public record Skipped(String reason) implements Outcome {}
+
+    /**
+     * @param report the smallest program found that still differs, with its first difference
+     */
+    public record Different(long seed, String report) implements Outcome {}
+
+    private static final Outcome SAME = new Same();
+    private static final Outcome ENDLESS = new Skipped("endless"),
+            UNDEFINED = new Skipped("undefined");
+
+    private final ExecutionEngine candidate;
+    private final MmuStrategy mmu;
+    private final Map<CpuModel, Pair> pairs = new EnumMap<>(CpuModel.class);
+    private final Map<CpuModel, Tracker> trackers = new EnumMap<>(CpuModel.class);
+
+    private record Pair(Side expected, Side actual) {
+        void close() {
+            expected.close();
+            actual.close();
+        }
+    }
+
+    /**
+     * @param mmu what the candidate uses; the reference walks page tables each time
+     */
+    public Differ(ExecutionEngine candidate, MmuStrategy mmu) {
+        this.candidate = candidate;
+        this.mmu = mmu;
+    }
+
+    /** The candidate, too, walks page tables each time. */
+    public Differ(ExecutionEngine candidate) {
+        this(candidate, new WalkingStrategy());
+    }
+
+    /** Makes the program of this seed and runs it on both. */
+    public Outcome check(long seed, Generator.Mix mix) {
+        Program program = Generator.program(seed, mix);
+        Pair pair = pairs.computeIfAbsent(program.board().model(), this::attach);
+        String difference = difference(program, pair);
+        if (difference == null) {
+            return pair.expected.ended() ? SAME : ENDLESS;
+        }
+        if (difference.isEmpty()) {
+            return UNDEFINED;
+        }
+        return new Different(seed, report(program, difference));
+    }
+
+    private Pair attach(CpuModel model) {
+        Side expected = new Side(new InterpreterEngine(), model, new WalkingStrategy());
+        return new Pair(expected, new Side(candidate, model, mmu));
+    }
+
+    /** Null: none, or the program is endless. Empty: it is undefined. */
+    private String difference(Program program, Pair pair) {
+        Program.Image image = program.build();
+        pair.expected.load(program, image);
+        pair.expected.run(PATIENCE);
+        if (!pair.expected.ended()) {
+            return null;
+        }
+        pair.actual.load(program, image);
+        watched(pair.actual);
+        String difference = pair.actual.difference(pair.expected, 0);
+        if (difference == null) {
+            return null;
+        }
+        Tracker tracker = trackers.computeIfAbsent(program.board().model(), Tracker::new);
+        int undefined = tracker.run(program, image);
+        if (undefined < 0) {
+            return "";
+        }
+        return pair.actual.difference(pair.expected, undefined);
+    }
+
+    /** Runs the candidate, which may hang: then it is kicked, and differs. */
+    private static void watched(Side side) {
+        Thread watch =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try {
+                                Thread.sleep(MOST_MILLIS);
+                                side.vcpu.raise(Vcpu.KICK);
+                            } catch (InterruptedException _) {
+                                Thread.currentThread().interrupt();
+                            }
+                        });
+        try {
+            side.run(CANDIDATE_PATIENCE);
+        } finally {
+            watch.interrupt();
+        }
+    }
+
+    /** Leaves out all pieces without which the difference stays. */
+    private String report(Program program, String first) {
+        Pair fresh = attach(program.board().model());
+        try {
+            String again = difference(program, fresh);
+            if (again == null || again.isEmpty()) {
+                return Report.of(program, first + " (only after other programs)");
+            }
+            String last = again;
+            for (boolean smaller = true; smaller; ) {
+                smaller = false;
+                for (Piece piece : program.pieces()) {
+                    if (piece.omitted || piece == program.pieces().getLast()) {
+                        continue;
+                    }
+                    piece.omitted = true;
+                    String difference = difference(program, fresh);
+                    if (difference == null || difference.isEmpty()) {
+                        piece.omitted = false;
+                    } else {
+                        last = difference;
+                        smaller = true;
+                    }
+                }
+            }
+            return Report.of(program, last);
+        } finally {
+            fresh.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        pairs.values().forEach(Pair::close);
+        trackers.values().forEach(Tracker::close);
+    }
+}

@@ -1,0 +1,167 @@
+package trivium.x86.fuzz;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import trivium.hostos.HostMemory;
+import trivium.memory.MemoryListener;
+import trivium.memory.PhysicalMemory;
+
+/**
+ * A small physical address space with a bit of everything: RAM, one page of registers whose
+ * accesses are logged, one page of ROM, and nothing above. The registers' values follow from their
+ * address and from how many accesses there were before.
+ */
+final class FuzzMemory implements PhysicalMemory, AutoCloseable {
+    static final int RAM_BYTES = 0x30000, MMIO = 0x30000, ROM = 0x31000, END = 0x32000;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment bytes = arena.allocate(END, PAGE_BYTES);
+    private final long host = bytes.address();
+    private final BitSet codePages = new BitSet();
+    private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
+    private final AccessLog log;
+
+    FuzzMemory(AccessLog log) {
+        this.log = log;
+        for (int i = ROM; i < END; i++) {
+            bytes.set(JAVA_BYTE, i, (byte) (i * 37 ^ i >> 5));
+        }
+    }
+
+    @Override
+    public long ramBytes() {
+        return RAM_BYTES;
+    }
+
+    @Override
+    public long readableHost(long gpa) {
+        return ram(gpa) || rom(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
+    }
+
+    @Override
+    public long writableHost(long gpa) {
+        return ram(gpa) && !codePages.get((int) (gpa >>> 12)) ? host + (gpa & -PAGE_BYTES) : 0;
+    }
+
+    private static boolean ram(long gpa) {
+        return gpa >= 0 && gpa < RAM_BYTES;
+    }
+
+    private static boolean rom(long gpa) {
+        return gpa >= ROM && gpa < END;
+    }
+
+    private static boolean mmio(long gpa) {
+        return gpa >= MMIO && gpa < ROM;
+    }
+
+    @Override
+    public long read(long gpa, int size) {
+        if (mmio(gpa)) {
+            long value =
+                    (gpa * 0x9e37_79b9L + log.count()) * 0x1_0001_0001L & -1L >>> 64 - 8 * size;
+            log.add(AccessLog.READ, gpa, size, value);
+            return value;
+        }
+        return ram(gpa) || rom(gpa) ? HostMemory.get(host + gpa, size) : -1L >>> 64 - 8 * size;
+    }
+
+    /** A byte without a trace in the log. */
+    int readQuietly(long gpa) {
+        return mmio(gpa) ? 0 : (int) read(gpa, 1);
+    }
+
+    @Override
+    public void write(long gpa, int size, long value) {
+        if (ram(gpa)) {
+            HostMemory.put(host + gpa, size, value);
+            written(gpa, size);
+        } else if (mmio(gpa)) {
+            log.add(AccessLog.WRITE, gpa, size, value & -1L >>> 64 - 8 * size);
+        }
+    }
+
+    @Override
+    public void read(long gpa, byte[] into, int offset, int length) {
+        for (int i = 0; i < length; i++) {
+            into[offset + i] = (byte) read(gpa + i, 1);
+        }
+    }
+
+    @Override
+    public void write(long gpa, byte[] from, int offset, int length) {
+        for (int i = 0; i < length; i++) {
+            write(gpa + i, 1, from[offset + i]);
+        }
+    }
+
+    private void written(long gpa, int size) {
+        if (codePages.get((int) (gpa >>> 12))) {
+            listeners.forEach(listener -> listener.codeWritten(gpa, size));
+        }
+    }
+
+    /** Makes RAM what {@code image} says, as a device's DMA would: code caches are told. */
+    void load(byte[] image) {
+        for (int page = 0; page < image.length; page += PAGE_BYTES) {
+            if (mismatch(image, page) >= 0) {
+                MemorySegment.copy(image, page, bytes, JAVA_BYTE, page, PAGE_BYTES);
+                written(page, PAGE_BYTES);
+            }
+        }
+    }
+
+    private long mismatch(byte[] image, int page) {
+        MemorySegment other = MemorySegment.ofArray(image);
+        int end = page + PAGE_BYTES;
+        return MemorySegment.mismatch(bytes, page, end, other, page, end);
+    }
+
+    /** The first byte of RAM that differs, or -1. */
+    int difference(FuzzMemory o) {
+        return (int) MemorySegment.mismatch(bytes, 0, RAM_BYTES, o.bytes, 0, RAM_BYTES);
+    }
+
+    @Override
+    public void trackCode(long gpa) {
+        if (gpa >= 0 && gpa < END && !codePages.get((int) (gpa >>> 12))) {
+            listeners.forEach(listener -> listener.codeTracked(gpa));
+            codePages.set((int) (gpa >>> 12));
+        }
+    }
+
+    @Override
+    public void untrackCode(long gpa) {
+        if (gpa >= 0 && gpa < END) {
+            codePages.clear((int) (gpa >>> 12));
+        }
+    }
+
+    @Override
+    public void addListener(MemoryListener listener) {
+        listeners.add(listener);
+    }
+
+    @Override
+    public void removeListener(MemoryListener listener) {
+        listeners.remove(listener);
+    }
+
+    @Override
+    public long a20Mask() {
+        return -1;
+    }
+
+    @Override
+    public void setA20(boolean open) {}
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

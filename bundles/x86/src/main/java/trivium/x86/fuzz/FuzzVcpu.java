@@ -1,0 +1,124 @@
+package trivium.x86.fuzz;
+
+import trivium.bus.PortIo;
+import trivium.cpu.CpuModel;
+import trivium.cpu.LocalApic;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuState;
+
+/**
+ * The vCPU of a fuzz board. Ports answer from their number and are logged; a write to {@link
+ * #INTERRUPT_PORT} asserts an interrupt, at an instruction boundary that all engines agree on. A
+ * program that never ends is kicked after a number of looks at {@link #pending}.
+ */
+final class FuzzVcpu implements Vcpu {
+    static final int INTERRUPT_PORT = 0x50, INTERRUPT_VECTOR = 0x40;
+
+    private final CpuModel model;
+    final AccessLog log = new AccessLog();
+    final FuzzMemory memory = new FuzzMemory(log);
+    private final VcpuState state = new VcpuState();
+    private final Ports ports = new Ports();
+
+    /** Looks at {@link #pending} that are left before a kick. */
+    long patience = Long.MAX_VALUE;
+
+    private volatile int pending;
+
+    FuzzVcpu(CpuModel model) {
+        this.model = model;
+    }
+
+    /** Forgets what happened before. */
+    void reset() {
+        pending = 0;
+        log.clear();
+    }
+
+    synchronized void raise(int bit) {
+        pending |= bit;
+    }
+
+    private final class Ports implements PortIo {
+        @Override
+        public int in(int port, int size) {
+            int value = (port * 0x1357 + log.count() * 0x101) & -1 >>> 32 - 8 * size;
+            log.add(AccessLog.IN, port, size, value);
+            return value;
+        }
+
+        @Override
+        public void out(int port, int size, int value) {
+            log.add(AccessLog.OUT, port, size, value & 0xffff_ffffL >>> 32 - 8 * size);
+            if (port == INTERRUPT_PORT) {
+                raise(INTR);
+            }
+        }
+    }
+
+    @Override
+    public int index() {
+        return 0;
+    }
+
+    @Override
+    public VcpuState state() {
+        return state;
+    }
+
+    @Override
+    public CpuModel model() {
+        return model;
+    }
+
+    @Override
+    public FuzzMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public PortIo ports() {
+        return ports;
+    }
+
+    @Override
+    public LocalApic apic() {
+        return LocalApic.NONE;
+    }
+
+    @Override
+    public int pending() {
+        if (--patience < 0) {
+            raise(KICK);
+        }
+        return pending;
+    }
+
+    @Override
+    public synchronized boolean take(int bit) {
+        boolean was = (pending & bit) != 0;
+        pending &= ~bit;
+        return was;
+    }
+
+    @Override
+    public int sipiVector() {
+        return 0;
+    }
+
+    @Override
+    public int acknowledgeInterrupt() {
+        return take(INTR) ? INTERRUPT_VECTOR : -1;
+    }
+
+    @Override
+    public void onHalt() {}
+
+    @Override
+    public long tsc() {
+        return 0x1234_5678_9abcL;
+    }
+
+    @Override
+    public void awaitPending() {}
+}

@@ -1,0 +1,64 @@
+package trivium.x86.fuzz;
+
+import trivium.cpu.Host;
+import trivium.cpu.Support;
+import trivium.cpu.Vcpu;
+import trivium.mmu.Mmu;
+import trivium.mmu.MmuStrategy;
+import trivium.x86.PageWalker;
+
+/** Walks the guest's tables for every translation: nothing is stale between two programs. */
+final class WalkingStrategy implements MmuStrategy {
+    @Override
+    public String name() {
+        return "walking";
+    }
+
+    @Override
+    public String description() {
+        return "walks the guest's page tables each time";
+    }
+
+    @Override
+    public Support supportOn(Host host) {
+        return Support.YES;
+    }
+
+    @Override
+    public Mmu attach(Vcpu vcpu) {
+        return new Walking(new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model()));
+    }
+
+    private record Walking(PageWalker walker) implements Mmu {
+        @Override
+        public long translate(long linear, int access) {
+            if (!walker.paging()) {
+                return linear & 0xffff_f000L | MAY_WRITE;
+            }
+            long mapping = walker.walk(linear & -4096, access);
+            return mapping == FAULT ? FAULT : walker.answer(mapping, access);
+        }
+
+        @Override
+        public int faultErrorCode() {
+            return walker.errorCode();
+        }
+
+        @Override
+        public long probe(long linear) {
+            return walker.probe(linear);
+        }
+
+        @Override
+        public void flushAll() {}
+
+        @Override
+        public void flushNonGlobal() {}
+
+        @Override
+        public void flushPage(long linear) {}
+
+        @Override
+        public void close() {}
+    }
+}
