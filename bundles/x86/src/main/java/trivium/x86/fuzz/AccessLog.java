@@ -8,11 +8,19 @@ final class AccessLog {
     static final int IN = 0, OUT = 1, READ = 2, WRITE = 3;
 
     private static final String[] NAMES = {"in", "out", "mmio read", "mmio write"};
-    private static final int KEPT = 4096;
+    private static final int KEPT = 4096, MOST = 20_000;
 
     private final long[] entries = new long[2 * KEPT];
+    private final Runnable enough;
     private int count;
     private long hash;
+
+    /**
+     * @param enough called when there are very many accesses
+     */
+    AccessLog(Runnable enough) {
+        this.enough = enough;
+    }
 
     void clear() {
         count = 0;
@@ -25,7 +33,9 @@ final class AccessLog {
             entries[2 * count] = head;
             entries[2 * count + 1] = value;
         }
-        count++;
+        if (++count % MOST == 0) {
+            enough.run();
+        }
         hash = (hash * 31 + head) * 31 + value;
     }
 

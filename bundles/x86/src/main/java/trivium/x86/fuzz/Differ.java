@@ -2,6 +2,7 @@ package trivium.x86.fuzz;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Random;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Vcpu;
@@ -10,12 +11,12 @@ import trivium.x86.InterpreterEngine;
 
 /**
  * Runs random programs on an engine and on the interpreter and compares how they end: state,
- * memory, device accesses. A program whose outcome the manual leaves open, or that does not end, is
- * passed over. Bound to one thread.
+ * memory, device accesses. A program whose outcome the manual leaves open is passed over. Bound to
+ * one thread.
  */
 public final class Differ implements AutoCloseable {
-    /** Looks at pending events: about one a block for the interpreter. */
-    private static final long PATIENCE = 100_000, CANDIDATE_PATIENCE = 50_000_000;
+    /** After so many instructions a program that goes on is looked at as it is. */
+    private static final int MOST_INSTRUCTIONS = 20_000;
 
     private static final long MOST_MILLIS = 5_000;
 
@@ -25,8 +26,8 @@ public final class Differ implements AutoCloseable {
     /** Equal ends. */
     public record Same() implements Outcome {}
 
-    /** The program proves nothing: it does not end, or its result is undefined. */
-    public record Skipped(String reason) implements Outcome {}
+    /** The program proves nothing: its result is undefined. */
+    public record Undefined() implements Outcome {}
 
     /**
      * @param report the smallest program found that still differs, with its first difference
@@ -34,8 +35,7 @@ public final class Differ implements AutoCloseable {
     public record Different(long seed, String report) implements Outcome {}
 
     private static final Outcome SAME = new Same();
-    private static final Outcome ENDLESS = new Skipped("endless"),
-            UNDEFINED = new Skipped("undefined");
+    private static final Outcome UNDEFINED = new Undefined();
 
     private final ExecutionEngine candidate;
     private final MmuStrategy mmu;
@@ -68,7 +68,7 @@ public final class Differ implements AutoCloseable {
         Pair pair = pairs.computeIfAbsent(program.board().model(), this::attach);
         String difference = difference(program, pair);
         if (difference == null) {
-            return pair.expected.ended() ? SAME : ENDLESS;
+            return SAME;
         }
         if (difference.isEmpty()) {
             return UNDEFINED;
@@ -81,22 +81,19 @@ public final class Differ implements AutoCloseable {
         return new Pair(expected, new Side(candidate, model, mmu));
     }
 
-    /** Null: none, or the program is endless. Empty: it is undefined. */
+    /** Null: none. Empty: the program's result is undefined. */
     private String difference(Program program, Pair pair) {
         Program.Image image = program.build();
         pair.expected.load(program, image);
-        pair.expected.run(PATIENCE);
-        if (!pair.expected.ended()) {
-            return null;
-        }
+        pair.expected.run(MOST_INSTRUCTIONS);
         pair.actual.load(program, image);
-        watched(pair.actual);
+        watched(pair.actual, program.seed(), pair.expected.ended());
         String difference = pair.actual.difference(pair.expected, 0);
         if (difference == null) {
             return null;
         }
         Tracker tracker = trackers.computeIfAbsent(program.board().model(), Tracker::new);
-        int undefined = tracker.run(program, image);
+        int undefined = tracker.run(program, image, pair.expected.retired());
         if (undefined < 0) {
             return "";
         }
@@ -104,7 +101,7 @@ public final class Differ implements AutoCloseable {
     }
 
     /** Runs the candidate, which may hang: then it is kicked, and differs. */
-    private static void watched(Side side) {
+    private static void watched(Side side, long seed, boolean ends) {
         Thread watch =
                 Thread.ofVirtual()
                         .start(() -> {
@@ -116,9 +113,23 @@ public final class Differ implements AutoCloseable {
                             }
                         });
         try {
-            side.run(CANDIDATE_PATIENCE);
+            if (ends && (seed & 1) == 0) {
+                side.run();
+            } else {
+                pieces(side, new Random(seed));
+            }
         } finally {
             watch.interrupt();
+        }
+    }
+
+    /** Runs freely, or in counted pieces of any length. */
+    private static void pieces(Side side, Random random) {
+        int longest = 1 << random.nextInt(16);
+        for (int left = MOST_INSTRUCTIONS; left > 0 && !side.ended(); ) {
+            int next = Math.min(left, 1 + random.nextInt(longest));
+            side.run(next);
+            left -= next;
         }
     }
 
@@ -151,6 +162,18 @@ public final class Differ implements AutoCloseable {
         } finally {
             fresh.close();
         }
+    }
+
+    /** Guest instructions that the reference ran. */
+    public long instructions() {
+        return pairs.values().stream().mapToLong(p -> p.expected.runner.instructions()).sum();
+    }
+
+    /** A counter of the candidate's, over all its runners. */
+    public long counter(String name) {
+        return pairs.values().stream()
+                .mapToLong(p -> p.actual.runner.counters().getOrDefault(name, 0L))
+                .sum();
     }
 
     @Override

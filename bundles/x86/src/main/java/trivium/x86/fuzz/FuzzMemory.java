@@ -19,15 +19,24 @@ import trivium.memory.PhysicalMemory;
 final class FuzzMemory implements PhysicalMemory, AutoCloseable {
     static final int RAM_BYTES = 0x30000, MMIO = 0x30000, ROM = 0x31000, END = 0x32000;
 
+    private static final int MOST_NOWHERE = 20_000;
+
     private final Arena arena = Arena.ofShared();
     private final MemorySegment bytes = arena.allocate(END, PAGE_BYTES);
     private final long host = bytes.address();
     private final BitSet codePages = new BitSet();
     private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
     private final AccessLog log;
+    private final Runnable enough;
+    private int nowhere;
 
-    FuzzMemory(AccessLog log) {
+    /**
+     * @param enough called when very many accesses went nowhere: a string instruction over all of a
+     *     huge address space, that nobody wants to wait for
+     */
+    FuzzMemory(AccessLog log, Runnable enough) {
         this.log = log;
+        this.enough = enough;
         for (int i = ROM; i < END; i++) {
             bytes.set(JAVA_BYTE, i, (byte) (i * 37 ^ i >> 5));
         }
@@ -68,7 +77,17 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
             log.add(AccessLog.READ, gpa, size, value);
             return value;
         }
-        return ram(gpa) || rom(gpa) ? HostMemory.get(host + gpa, size) : -1L >>> 64 - 8 * size;
+        if (ram(gpa) || rom(gpa)) {
+            return HostMemory.get(host + gpa, size);
+        }
+        countNowhere();
+        return -1L >>> 64 - 8 * size;
+    }
+
+    private void countNowhere() {
+        if (++nowhere % MOST_NOWHERE == 0) {
+            enough.run();
+        }
     }
 
     /** A byte without a trace in the log. */
@@ -83,6 +102,8 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
             written(gpa, size);
         } else if (mmio(gpa)) {
             log.add(AccessLog.WRITE, gpa, size, value & -1L >>> 64 - 8 * size);
+        } else {
+            countNowhere();
         }
     }
 
@@ -108,6 +129,7 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
 
     /** Makes RAM what {@code image} says, as a device's DMA would: code caches are told. */
     void load(byte[] image) {
+        nowhere = 0;
         for (int page = 0; page < image.length; page += PAGE_BYTES) {
             if (mismatch(image, page) >= 0) {
                 MemorySegment.copy(image, page, bytes, JAVA_BYTE, page, PAGE_BYTES);

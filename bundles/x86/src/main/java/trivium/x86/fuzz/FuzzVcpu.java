@@ -5,25 +5,22 @@ import trivium.cpu.CpuModel;
 import trivium.cpu.LocalApic;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
+import trivium.hostos.AtomicWord;
 
 /**
  * The vCPU of a fuzz board. Ports answer from their number and are logged; a write to {@link
- * #INTERRUPT_PORT} asserts an interrupt, at an instruction boundary that all engines agree on. A
- * program that never ends is kicked after a number of looks at {@link #pending}.
+ * #INTERRUPT_PORT} asserts an interrupt, at an instruction boundary that all engines agree on.
  */
 final class FuzzVcpu implements Vcpu {
     static final int INTERRUPT_PORT = 0x50, INTERRUPT_VECTOR = 0x40;
 
     private final CpuModel model;
-    final AccessLog log = new AccessLog();
-    final FuzzMemory memory = new FuzzMemory(log);
+    final AccessLog log = new AccessLog(() -> raise(KICK));
+    final FuzzMemory memory = new FuzzMemory(log, () -> raise(KICK));
     private final VcpuState state = new VcpuState();
     private final Ports ports = new Ports();
 
-    /** Looks at {@link #pending} that are left before a kick. */
-    long patience = Long.MAX_VALUE;
-
-    private volatile int pending;
+    private final AtomicWord pending = new AtomicWord();
 
     FuzzVcpu(CpuModel model) {
         this.model = model;
@@ -31,12 +28,12 @@ final class FuzzVcpu implements Vcpu {
 
     /** Forgets what happened before. */
     void reset() {
-        pending = 0;
+        pending.and(0);
         log.clear();
     }
 
-    synchronized void raise(int bit) {
-        pending |= bit;
+    void raise(int bit) {
+        pending.or(bit);
     }
 
     private final class Ports implements PortIo {
@@ -88,17 +85,17 @@ final class FuzzVcpu implements Vcpu {
 
     @Override
     public int pending() {
-        if (--patience < 0) {
-            raise(KICK);
-        }
-        return pending;
+        return pending.get();
     }
 
     @Override
-    public synchronized boolean take(int bit) {
-        boolean was = (pending & bit) != 0;
-        pending &= ~bit;
-        return was;
+    public long pendingHva() {
+        return pending.hva();
+    }
+
+    @Override
+    public boolean take(int bit) {
+        return (pending.and(~bit) & bit) != 0;
     }
 
     @Override

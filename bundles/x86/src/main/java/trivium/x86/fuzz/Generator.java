@@ -67,14 +67,14 @@ public final class Generator {
             labels.add(new Piece());
         }
         fragments.labels(labels);
+        Piece tail = new Piece();
+        fragments.tail(tail, head);
         for (int i = 0; i < count; i++) {
             pieces.add(labels.get(i));
             fragments.at(i);
             fill(labels.get(i));
         }
-        Piece tail = new Piece();
         int iterations = 1 + random.nextInt(30);
-        fragments.tail(tail, head);
         pieces.add(jump(tail));
         fragments.functions(pieces, this::fill);
         pieces.add(tail);

@@ -1,55 +1,101 @@
 package trivium.x86.fuzz;
 
+import java.util.Objects;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Host;
+import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
+import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
 
 /** One engine on one board. Programs come and go as if by DMA; the runner stays attached. */
 final class Side implements AutoCloseable {
     final FuzzVcpu vcpu;
     final VcpuRunner runner;
+    private Mmu attached;
     private VcpuExit exit;
+    private long retired;
 
     Side(ExecutionEngine engine, CpuModel model, MmuStrategy mmu) {
         vcpu = new FuzzVcpu(model);
-        runner = engine.attach(vcpu, mmu);
+        runner = engine.attach(vcpu, new Remembering(mmu));
+    }
+
+    /** Gets hold of the engine's MMU: page tables change unseen between programs. */
+    private final class Remembering implements MmuStrategy {
+        private final MmuStrategy strategy;
+
+        Remembering(MmuStrategy strategy) {
+            this.strategy = strategy;
+        }
+
+        @Override
+        public String name() {
+            return strategy.name();
+        }
+
+        @Override
+        public String description() {
+            return strategy.description();
+        }
+
+        @Override
+        public Support supportOn(Host host) {
+            return strategy.supportOn(host);
+        }
+
+        @Override
+        public Mmu attach(Vcpu vcpu) {
+            attached = strategy.attach(vcpu);
+            return attached;
+        }
     }
 
     void load(Program program, Program.Image image) {
         vcpu.reset();
+        if (attached != null) {
+            attached.flushAll();
+        }
         vcpu.memory.load(image.ram());
         VcpuState s = vcpu.state();
         s.set(program.board().state());
         s.rip = image.codeOffset();
         exit = null;
+        retired = 0;
     }
 
-    /**
-     * Runs to the program's end, or until patience ends: at most {@code looks} looks at pending
-     * events.
-     */
-    void run(long looks) {
-        vcpu.patience = looks;
+    /** Runs that many instructions, or to the program's end. */
+    void run(long instructions) {
+        long before = runner.instructions();
+        exit = runner.run(instructions);
+        retired += runner.instructions() - before;
+    }
+
+    /** Runs freely: the program ends. */
+    void run() {
+        long before = runner.instructions();
         exit = runner.run();
-        vcpu.patience = Long.MAX_VALUE;
+        retired += runner.instructions() - before;
         vcpu.take(Vcpu.KICK);
     }
 
+    /** Whether the program came to its end: a HLT, or worse. */
     boolean ended() {
-        return !(exit instanceof VcpuExit.Kicked);
+        return exit != null;
     }
 
-    VcpuExit exit() {
-        return exit;
+    /** Instructions of this program. */
+    long retired() {
+        return retired;
     }
 
     /** Null if this side ended as the expected one did. */
     String difference(Side expected, int ignoredFlags) {
-        if (!exit.equals(expected.exit)) {
+        if (!Objects.equals(exit, expected.exit)) {
             return "exit %s, expected %s".formatted(exit, expected.exit);
         }
         String state = StateDifference.of(vcpu.state(), expected.vcpu.state(), ignoredFlags);
@@ -58,6 +104,9 @@ final class Side implements AutoCloseable {
         }
         if (!vcpu.log.sameAs(expected.vcpu.log)) {
             return vcpu.log.difference(expected.vcpu.log);
+        }
+        if (retired != expected.retired) {
+            return "%d instructions, expected %d".formatted(retired, expected.retired);
         }
         int at = vcpu.memory.difference(expected.vcpu.memory);
         return at < 0 ? null : memory(at & -8, expected);

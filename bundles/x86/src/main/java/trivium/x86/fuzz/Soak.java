@@ -18,7 +18,7 @@ public final class Soak {
     private final ExecutionEngine candidate;
     private long minutes = 1, programs = Long.MAX_VALUE, seed = 1;
     private Generator.Mix mix;
-    private long same, endless, undefined, different;
+    private long same, undefined, different;
 
     public Soak(ExecutionEngine candidate) {
         this.candidate = candidate;
@@ -74,20 +74,19 @@ public final class Soak {
                 }
                 if (now - told > REPORT_NANOS) {
                     told = now;
-                    total(out, now - start);
+                    total(out, now - start, differ);
                 }
                 Generator.Mix chosen = mix != null ? mix : mixes[(int) (n % mixes.length)];
                 count(differ.check(seed + n, chosen), out);
             }
+            total(out, System.nanoTime() - start, differ);
         }
-        total(out, System.nanoTime() - start);
     }
 
     private void count(Differ.Outcome outcome, PrintStream out) {
         switch (outcome) {
             case Differ.Same _ -> same++;
-            case Differ.Skipped(String reason) when reason.equals("endless") -> endless++;
-            case Differ.Skipped _ -> undefined++;
+            case Differ.Undefined _ -> undefined++;
             case Differ.Different(long _, String report) -> {
                 different++;
                 out.println(report);
@@ -95,10 +94,17 @@ public final class Soak {
         }
     }
 
-    private void total(PrintStream out, long nanos) {
+    private void total(PrintStream out, long nanos, Differ differ) {
         out.printf(
-                "%d s: %d programs equal, %d different, %d endless, %d undefined%n",
-                nanos / 1_000_000_000, same, different, endless, undefined);
+                "%d s: %d programs equal, %d different, %d undefined;"
+                        + " %d instructions, %d exceptions, %d instructions native%n",
+                nanos / 1_000_000_000,
+                same,
+                different,
+                undefined,
+                differ.instructions(),
+                differ.counter("exceptions"),
+                differ.counter("instructions-native"));
     }
 
     /** The interpreter's single steps against its blocks: tries the tester itself. */

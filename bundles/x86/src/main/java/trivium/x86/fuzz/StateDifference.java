@@ -92,7 +92,7 @@ final class StateDifference {
     private void field(String name, long actual, long expected) {
         if (actual != expected) {
             count++;
-            found.add("%s %#x, expected %#x".formatted(name, actual, expected));
+            found.add("%s %x, expected %x".formatted(name, actual, expected));
         }
     }
 }

@@ -12,8 +12,6 @@ import trivium.x86.decode.Instruction;
 
 /** Runs a program instruction by instruction and tells whether its result is defined at all. */
 final class Tracker implements AutoCloseable {
-    private static final int PATIENCE = 200_000;
-
     private final Side side;
     private final PageWalker walker;
     private final Decoder decoder;
@@ -29,14 +27,16 @@ final class Tracker implements AutoCloseable {
     }
 
     /**
+     * @param instructions how many the program runs
      * @return the status flags that are undefined at the end, or -1 if the program depends on
      *     something undefined or on devices holding code
      */
-    int run(Program program, Program.Image image) {
+    int run(Program program, Program.Image image, long instructions) {
         flags = new UndefinedFlags();
         undefined = false;
         side.load(program, image);
-        for (int i = 0; i < PATIENCE; i++) {
+        long end = side.runner.instructions() + instructions;
+        while (side.runner.instructions() < end) {
             look();
             if (undefined || flags.used()) {
                 return -1;
@@ -46,10 +46,10 @@ final class Tracker implements AutoCloseable {
                 flags.all();
             }
             if (exit != null) {
-                return flags.used() ? -1 : flags.undefined();
+                break;
             }
         }
-        return -1;
+        return flags.used() ? -1 : flags.undefined();
     }
 
     private boolean inStub() {
