@@ -40,6 +40,7 @@ final class BootOptions {
               --log-port PORT=FILE   bytes written to the port, in hex, one a line
               --vnc HOST:PORT        shows the screen to VNC viewers
               --screenshot FILE      writes the last picture as PNG
+              --on-triple-fault DO   stop (status 100, the default) or reset
               --timeout SECONDS      ends the VM after that time
               --icount               counts time in instructions: runs are repeatable
               --stats                writes statistics as JSON to standard error
@@ -54,7 +55,7 @@ final class BootOptions {
     private String engine = "auto", mmu = "auto", serial = "stdio", append = "", order = "";
     private CpuModel cpu = CpuModel.X86_64;
     private int cpus = 1, memoryMiB = 256;
-    private boolean debugExit, icount;
+    private boolean debugExit, icount, resetOnTripleFault;
     private Optional<Path> bios = Optional.empty();
     private Optional<Path> kernel = Optional.empty(), initrd = Optional.empty();
     private final List<DeviceSpec> devices = new ArrayList<>();
@@ -111,6 +112,7 @@ final class BootOptions {
             case "--order" -> order = value(option, rest);
             case "--serial" -> serial = serial(value(option, rest));
             case "--log-port" -> logPort(value(option, rest));
+            case "--on-triple-fault" -> resetOnTripleFault = reset(value(option, rest));
             case "--vnc" -> vnc = Optional.of(value(option, rest));
             case "--screenshot" -> screenshot = Optional.of(path(option, rest));
             case "--timeout" ->
@@ -119,6 +121,16 @@ final class BootOptions {
                     throw new VmException(
                             "no option '%s'; trivium boot --help lists them".formatted(option));
         }
+    }
+
+    private static boolean reset(String text) throws VmException {
+        return switch (text) {
+            case "reset" -> true;
+            case "stop" -> false;
+            default ->
+                    throw new VmException(
+                            "--on-triple-fault %s is neither stop nor reset".formatted(text));
+        };
     }
 
     private static String value(String option, Iterator<String> rest) throws VmException {
@@ -209,6 +221,6 @@ final class BootOptions {
                         bios, kernel, initrd, append, List.copyOf(drives.values()), order);
         return new VmConfig(
                 "boot", engine, mmu, cpu, cpus, memoryMiB, devices, boot, serial, debugExit,
-                logPorts, vnc, false, icount);
+                logPorts, vnc, false, icount, resetOnTripleFault);
     }
 }

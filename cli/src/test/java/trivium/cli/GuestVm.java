@@ -79,7 +79,8 @@ public final class GuestVm implements AutoCloseable {
                 c.logPorts(),
                 c.vnc(),
                 c.autostart(),
-                c.icount());
+                c.icount(),
+                c.resetOnTripleFault());
     }
 
     public Vm vm() {

@@ -6,6 +6,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.karaf.shell.api.action.lifecycle.Reference;
 import org.apache.karaf.shell.api.action.lifecycle.Service;
+import org.apache.karaf.shell.api.console.Candidate;
 import org.apache.karaf.shell.api.console.CommandLine;
 import org.apache.karaf.shell.api.console.Completer;
 import org.apache.karaf.shell.api.console.Session;
@@ -13,6 +14,8 @@ import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.apache.karaf.shell.support.completers.StringsCompleter;
 import trivium.cpu.CpuModel;
 import trivium.input.UsKeyboard;
+import trivium.vm.VmConfig.BlockKind;
+import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmRegistry;
 import trivium.vm.VmState;
 
@@ -74,9 +77,44 @@ abstract class Choices implements Completer {
         }
     }
 
+    /** Slots of drives whose medium can be changed, of any VM. */
+    @Service
+    public static final class RemovableDrives extends Choices {
+        public RemovableDrives() {
+            super(vms ->
+                    vms.list().stream()
+                            .flatMap(vm -> vm.config().boot().drives().stream())
+                            .filter(d -> d.kind() != BlockKind.DISK)
+                            .map(Drive::slot)
+                            .distinct());
+        }
+    }
+
+    /** A file, or eject. */
+    @Service
+    public static final class Media extends Choices {
+        public Media() {
+            super(_ -> Stream.of("eject"));
+        }
+
+        @Override
+        public void completeCandidates(
+                Session session, CommandLine line, List<Candidate> candidates) {
+            super.completeCandidates(session, line, candidates);
+            new Files().completeCandidates(session, line, candidates);
+        }
+    }
+
     /** Karaf's own completer of files is not offered as a service to other bundles. */
     @Service
-    public static final class Files extends FileCompleter {}
+    public static final class Files extends FileCompleter {
+        @Override
+        public void completeCandidates(
+                Session session, CommandLine line, List<Candidate> candidates) {
+            CurrentFolder.of(session);
+            super.completeCandidates(session, line, candidates);
+        }
+    }
 
     private static Stream<String> usable(List<VmRegistry.StrategyInfo> strategies) {
         return Stream.concat(

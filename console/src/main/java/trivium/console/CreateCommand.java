@@ -55,11 +55,17 @@ public final class CreateCommand extends VmCommand {
     @Completion(Choices.Files.class)
     List<String> disks;
 
-    @Option(name = "--cdrom", description = "CD image; may be given again", multiValued = true)
+    @Option(
+            name = "--cdrom",
+            description = "CD image, or none for an empty drive; may be given again",
+            multiValued = true)
     @Completion(Choices.Files.class)
     List<String> cdroms;
 
-    @Option(name = "--floppy", description = "Floppy image; may be given again", multiValued = true)
+    @Option(
+            name = "--floppy",
+            description = "Floppy image, or none; may be given again",
+            multiValued = true)
     @Completion(Choices.Files.class)
     List<String> floppies;
 
@@ -112,6 +118,12 @@ public final class CreateCommand extends VmCommand {
     @Option(name = "--icount", description = "Count time in instructions: repeatable runs")
     boolean icount;
 
+    @Option(name = "--on-triple-fault", description = "stop the VM, or reset it as a real PC does")
+    @Completion(
+            value = StringsCompleter.class,
+            values = {"stop", "reset"})
+    String onTripleFault = "stop";
+
     @Option(name = "--autostart", description = "Start it with the appliance")
     boolean autostart;
 
@@ -129,7 +141,7 @@ public final class CreateCommand extends VmCommand {
     }
 
     private VmConfig config() throws VmException {
-        var specs = new Specs(session.currentDir());
+        var specs = new Specs(CurrentFolder.of(session));
         var boot =
                 new VmConfig.Boot(
                         specs.path(bios),
@@ -152,7 +164,19 @@ public final class CreateCommand extends VmCommand {
                 specs.logPorts(logPorts),
                 display(),
                 autostart,
-                icount);
+                icount,
+                resetOnTripleFault());
+    }
+
+    private boolean resetOnTripleFault() throws VmException {
+        return switch (onTripleFault) {
+            case "stop" -> false;
+            case "reset" -> true;
+            default ->
+                    throw new VmException(
+                            "--on-triple-fault %s is neither stop nor reset"
+                                    .formatted(onTripleFault));
+        };
     }
 
     private CpuModel cpuModel() throws VmException {

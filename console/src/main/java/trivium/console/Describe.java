@@ -1,5 +1,6 @@
 package trivium.console;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -50,7 +51,9 @@ final class Describe {
                         "icount",
                         config.icount(),
                         "debugExit",
-                        config.debugExit()));
+                        config.debugExit(),
+                        "onTripleFault",
+                        config.resetOnTripleFault() ? "reset" : "stop"));
         map.put(
                 "boot",
                 Json.object(
@@ -64,18 +67,27 @@ final class Describe {
                         boot.append(),
                         "order",
                         boot.order()));
-        map.put("drives", boot.drives().stream().map(Describe::drive).toList());
+        map.put("drives", boot.drives().stream().map(d -> drive(d, vm.media())).toList());
         map.put("devices", config.devices().stream().map(Describe::device).toList());
         map.put("logPorts", config.logPorts());
         return map;
     }
 
-    private static Map<String, Object> drive(VmConfig.Drive drive) {
+    static Map<String, Object> drive(VmConfig.Drive drive, Map<String, Optional<Path>> media) {
         return Json.object(
                 "slot", drive.slot(),
-                "kind", drive.kind().name().toLowerCase(Locale.ROOT),
-                "image", drive.image(),
+                "kind", kind(drive),
+                "image", medium(drive, media),
                 "readOnly", drive.readOnly());
+    }
+
+    /** The file, or an empty text for no medium. */
+    private static Object medium(VmConfig.Drive drive, Map<String, Optional<Path>> media) {
+        return media.getOrDefault(drive.slot(), Optional.empty()).<Object>map(p -> p).orElse("");
+    }
+
+    static String kind(VmConfig.Drive drive) {
+        return drive.kind().name().toLowerCase(Locale.ROOT);
     }
 
     private static Map<String, Object> device(VmConfig.DeviceSpec device) {

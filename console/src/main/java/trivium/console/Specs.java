@@ -79,7 +79,8 @@ final class Specs {
                     "slot %s is taken; name slots in the first drives, or leave them all out"
                             .formatted(slot));
         }
-        return new Drive(slot, kind, resolve(parts[0]), readOnly);
+        boolean none = parts[0].equals("none") && kind != BlockKind.DISK;
+        return new Drive(slot, kind, none ? Path.of("") : resolve(parts[0]), readOnly);
     }
 
     private String free(List<String> slots, String text) throws VmException {

@@ -95,6 +95,27 @@ class CreateCommandTest {
         assertThat(config.vnc()).isEmpty();
     }
 
+    @Test
+    void makesEmptyDrivesAndResetsOnTripleFaults() throws Exception {
+        VmConfig config = created("--cdrom none --floppy none --on-triple-fault reset");
+
+        assertThat(config.boot().drives())
+                .containsExactly(
+                        new Drive("ide2", BlockKind.CDROM, Path.of(""), true),
+                        new Drive("floppy0", BlockKind.FLOPPY, Path.of(""), false));
+        assertThat(config.resetOnTripleFault()).isTrue();
+    }
+
+    @Test
+    void relativeNamesStartWhereTheUserStands() throws Exception {
+        shell.with("TRIVIUM_DIRECTORY", "/home/of user");
+
+        VmConfig config = created("--kernel k --disk ../d");
+
+        assertThat(config.boot().kernel()).contains(Path.of("/home/of user/k"));
+        assertThat(config.boot().drives().getFirst().image()).isEqualTo(Path.of("/home/d"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -103,6 +124,7 @@ class CreateCommandTest {
                 "--cpu 8088 | no CPU model '8088'; there are 8086, 80286, i386, pentium3, x86-64",
                 "--memory lots | 'lots' is no memory size; write MiB, or as in 2G",
                 "--memory -5 | '-5' is no memory size; write MiB, or as in 2G",
+                "--on-triple-fault die | --on-triple-fault die is neither stop nor reset",
                 "--disk a,rw | unknown drive option 'rw' in 'a,rw'; there are ro and slot=NAME",
                 "--device vga,vram | 'vram' in 'vga,vram' is not of the form NAME[,key=value]",
                 "--log-port 402 | '402' in '402' is not of the form PORT=FILE",

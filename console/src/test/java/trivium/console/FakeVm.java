@@ -1,11 +1,13 @@
 package trivium.console;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
@@ -30,6 +32,7 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
     final List<Consumer<byte[]>> listeners = new CopyOnWriteArrayList<>();
     final ByteArrayOutputStream sent = new ByteArrayOutputStream();
     final List<Byte> scancodes = new ArrayList<>();
+    final Map<String, Optional<Path>> changed = new TreeMap<>();
     boolean keyboardFull;
     List<CodeListing.Line> host = List.of();
     Statistics statistics =
@@ -134,6 +137,20 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
     @Override
     public CompletableFuture<Outcome> outcome() {
         return new CompletableFuture<>();
+    }
+
+    @Override
+    public Map<String, Optional<Path>> media() {
+        var all = new TreeMap<String, Optional<Path>>();
+        config.boot().drives().forEach(d -> all.put(d.slot(), Optional.of(d.image())));
+        all.putAll(changed);
+        return all;
+    }
+
+    @Override
+    public void changeMedium(String slot, Optional<Path> image) throws VmException {
+        change(state, VmState.RUNNING, VmState.PAUSED);
+        changed.put(slot, image);
     }
 
     @Override

@@ -8,7 +8,9 @@ import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
@@ -36,6 +38,7 @@ final class TestShell implements AutoCloseable {
                     ResumeCommand.class,
                     ResetCommand.class,
                     DeleteCommand.class,
+                    MediaCommand.class,
                     EngineCommand.class,
                     MmuCommand.class,
                     StatsCommand.class,
@@ -66,6 +69,8 @@ final class TestShell implements AutoCloseable {
                     Choices.Devices.class,
                     Choices.States.class,
                     Choices.Keys.class,
+                    Choices.RemovableDrives.class,
+                    Choices.Media.class,
                     Choices.Files.class);
 
     final FakeRegistry vms = new FakeRegistry();
@@ -75,6 +80,7 @@ final class TestShell implements AutoCloseable {
     private final SessionFactoryImpl factory;
     private Path directory = Path.of("").toAbsolutePath();
     private Terminal terminal;
+    private final Map<String, String> variables = new HashMap<>();
     private InputStream keys = new ByteArrayInputStream(new byte[0]);
 
     TestShell() {
@@ -111,6 +117,12 @@ final class TestShell implements AutoCloseable {
         return this;
     }
 
+    /** A variable of the session, as ssh clients may give some. */
+    TestShell with(String variable, String value) {
+        variables.put(variable, value);
+        return this;
+    }
+
     TestShell withKeys(String typed) {
         keys = new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8));
         return this;
@@ -131,6 +143,7 @@ final class TestShell implements AutoCloseable {
         var out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
         try (CommandSession gogo = factory.getCommandProcessor().createSession(keys, out, out)) {
             gogo.put("SCOPE", "vm:*");
+            variables.forEach(gogo::put);
             gogo.put(".session", session(gogo, out));
             gogo.execute(line);
         }
@@ -177,8 +190,14 @@ final class TestShell implements AutoCloseable {
                                     case "getFactory" -> factory;
                                     case "getConsole" -> out;
                                     case "getKeyboard" -> keys;
-                                    case "currentDir" -> directory;
-                                    case "get" -> gogo.get((String) arguments[0]);
+                                    case "currentDir" -> {
+                                        if (arguments != null) {
+                                            directory = (Path) arguments[0];
+                                        }
+                                        yield directory;
+                                    }
+                                    case "get" ->
+                                            gogo == null ? null : gogo.get((String) arguments[0]);
                                     case "put" -> gogo.put((String) arguments[0], arguments[1]);
                                     case "getTerminal" -> terminal;
                                     case "hashCode" -> System.identityHashCode(self);

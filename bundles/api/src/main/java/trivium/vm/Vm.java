@@ -1,5 +1,6 @@
 package trivium.vm;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -51,6 +52,23 @@ public interface Vm {
 
     /** Completes when the VM next reaches OFF or CRASHED. */
     CompletableFuture<Outcome> outcome();
+
+    /**
+     * What is in each drive by slot: the image now, or, while the VM is off, the configured one.
+     * Empty: a drive without a medium.
+     */
+    Map<String, Optional<Path>> media();
+
+    /**
+     * Puts another medium into a CD or floppy drive of a VM that is on, whatever the guest thinks
+     * of it, until the power goes off: the configuration stays.
+     *
+     * @param slot as in the configuration
+     * @param image empty: takes the medium out
+     * @throws VmException if there is no such drive, or the image cannot be used; the medium then
+     *     stays the same
+     */
+    void changeMedium(String slot, Optional<Path> image) throws VmException;
 
     /** Present while it is on. */
     Optional<Screen> screen();

@@ -22,6 +22,7 @@ import trivium.cpu.CpuModel;
  * @param vnc HOST:PORT, or empty for none
  * @param autostart whether it starts with the appliance
  * @param icount whether time is counted in instructions
+ * @param resetOnTripleFault whether a triple fault resets the VM, as on a real PC, or ends it
  */
 public record VmConfig(
         String name,
@@ -37,11 +38,33 @@ public record VmConfig(
         Map<Integer, Path> logPorts,
         Optional<String> vnc,
         boolean autostart,
-        boolean icount) {
+        boolean icount,
+        boolean resetOnTripleFault) {
 
     public VmConfig {
         devices = List.copyOf(devices);
         logPorts = Map.copyOf(logPorts);
+    }
+
+    /** One that a triple fault ends. */
+    public VmConfig(
+            String name,
+            String engine,
+            String mmu,
+            CpuModel cpu,
+            int cpus,
+            int memoryMiB,
+            List<DeviceSpec> devices,
+            Boot boot,
+            String serial,
+            boolean debugExit,
+            Map<Integer, Path> logPorts,
+            Optional<String> vnc,
+            boolean autostart,
+            boolean icount) {
+        this(
+                name, engine, mmu, cpu, cpus, memoryMiB, devices, boot, serial, debugExit, logPorts,
+                vnc, autostart, icount, false);
     }
 
     /** A device by model, with options. */
@@ -70,6 +93,7 @@ public record VmConfig(
 
     /**
      * @param slot "ide0" to "ide3", "floppy0", "floppy1", "virtio0"…
+     * @param image empty in a CD or floppy drive without a medium
      */
     public record Drive(String slot, BlockKind kind, Path image, boolean readOnly) {}
 

@@ -15,6 +15,7 @@ import trivium.display.Frame;
 @Timeout(value = 40, unit = TimeUnit.MINUTES)
 class LongRunTest {
     private static final int SOON = 120, LONG = 1800;
+    private static final int GREY = 0xaaaaaa, RED = 0xaa0000;
     private static final Pattern PASSES = Pattern.compile("Pass: +([1-9]\\d*) +Errors: +0\\b");
     private static final Pattern ERRORS = Pattern.compile("Errors: +[1-9]");
 
@@ -52,14 +53,31 @@ class LongRunTest {
                         "vga=788 cryptomgr.notests",
                         "--memory",
                         512)) {
-            guest.await("the dialog's blue", LONG, () -> blue(guest.picture()) > 0.5);
+            guest.await("the list of languages", LONG, () -> chosenRow(guest.picture()) > 0);
             guest.writePicture();
+            int english = chosenRow(guest.picture());
+
+            guest.chord("down");
+
+            guest.await("the next one", SOON, () -> chosenRow(guest.picture()) > english);
         }
     }
 
-    /** The share of pixels of newt's background, a plain blue. */
-    private static double blue(Frame picture) {
-        long blue = IntStream.of(picture.pixels).filter(p -> p == 0x0000aa).count();
-        return picture.pixels.length == 0 ? 0 : (double) blue / picture.pixels.length;
+    /** The top row of newt's red bar in a grey window that fills the screen, or -1. */
+    private static int chosenRow(Frame picture) {
+        IntStream pixels = IntStream.of(picture.pixels);
+        if (pixels.filter(p -> p == GREY).count() < picture.pixels.length / 2) {
+            return -1;
+        }
+        return IntStream.range(0, picture.height)
+                .filter(y -> reds(picture, y) > picture.width / 4)
+                .findFirst()
+                .orElse(-1);
+    }
+
+    private static long reds(Frame picture, int row) {
+        return IntStream.range(row * picture.width, (row + 1) * picture.width)
+                .filter(i -> picture.pixels[i] == RED)
+                .count();
     }
 }

@@ -20,8 +20,6 @@ public final class RawImage implements BlockBackend, AutoCloseable {
     private final Media media;
     private final boolean readOnly;
     private final long sizeBytes;
-    private volatile boolean ejected;
-    private volatile int generation;
 
     private RawImage(FileChannel channel, Media media, boolean readOnly) throws IOException {
         this.channel = channel;
@@ -96,7 +94,7 @@ public final class RawImage implements BlockBackend, AutoCloseable {
 
     @Override
     public long sizeBytes() {
-        return ejected ? 0 : sizeBytes;
+        return sizeBytes;
     }
 
     @Override
@@ -129,7 +127,7 @@ public final class RawImage implements BlockBackend, AutoCloseable {
     }
 
     private void checkRange(long offset, int length) throws IOException {
-        if (ejected || offset < 0 || offset > sizeBytes - length) {
+        if (offset < 0 || offset > sizeBytes - length) {
             throw new IOException("no bytes %d+%d in this image".formatted(offset, length));
         }
     }
@@ -143,16 +141,12 @@ public final class RawImage implements BlockBackend, AutoCloseable {
 
     @Override
     public int mediaGeneration() {
-        return generation;
+        return 0;
     }
 
+    /** An image stays; media come and go in a {@link RemovableDrive}. */
     @Override
-    public void eject() {
-        if (media != Media.DISK && !ejected) {
-            ejected = true;
-            generation++;
-        }
-    }
+    public void eject() {}
 
     @Override
     public void close() throws IOException {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import trivium.cpu.CpuModel;
+import trivium.machine.block.RemovableDrive;
 import trivium.vm.VmConfig;
 import trivium.vm.VmConfig.BlockKind;
 import trivium.vm.VmConfig.DeviceSpec;
@@ -25,8 +26,9 @@ import trivium.vm.VmException;
 /**
  * A VM's configuration as the key-value pairs of {@code etc/trivium.vm-NAME.cfg}. Every value is a
  * string; a missing key means its default. Drives are {@code drive.ide0 = disk:FILE} (or {@code
- * disk-ro}, {@code cdrom}, {@code floppy}, {@code floppy-ro}), devices {@code devices =
- * MODEL,key=value; MODEL}, logged ports {@code log-port.0x80 = FILE}.
+ * disk-ro}, {@code cdrom}, {@code floppy}, {@code floppy-ro}; without a FILE: a drive without a
+ * medium), devices {@code devices = MODEL,key=value; MODEL}, logged ports {@code log-port.0x80 =
+ * FILE}.
  */
 public final class ConfigCodec {
     private static final String DRIVE = "drive.", LOG_PORT = "log-port.", READ_ONLY = "-ro";
@@ -49,7 +51,8 @@ public final class ConfigCodec {
                     Map.entry("vnc", ""),
                     Map.entry("debug-exit", "false"),
                     Map.entry("autostart", "false"),
-                    Map.entry("icount", "false"));
+                    Map.entry("icount", "false"),
+                    Map.entry("on-triple-fault", "stop"));
 
     /** What the container adds to every configuration. */
     private static final List<String> FOREIGN =
@@ -103,7 +106,8 @@ public final class ConfigCodec {
                 logPorts(),
                 Optional.of(text("vnc")).filter(s -> !s.isEmpty()),
                 flag("autostart"),
-                flag("icount"));
+                flag("icount"),
+                resetOnTripleFault());
     }
 
     private void checkKeys() throws VmException {
@@ -143,6 +147,15 @@ public final class ConfigCodec {
             case "true" -> true;
             case "false" -> false;
             default -> throw bad(key, text(key), "is neither true nor false");
+        };
+    }
+
+    private boolean resetOnTripleFault() throws VmException {
+        String key = "on-triple-fault";
+        return switch (text(key)) {
+            case "reset" -> true;
+            case "stop" -> false;
+            default -> throw bad(key, text(key), "is neither stop nor reset");
         };
     }
 
@@ -196,7 +209,9 @@ public final class ConfigCodec {
                                     "is none of disk:FILE, disk-ro:FILE, cdrom:FILE, floppy:FILE,"
                                             + " floppy-ro:FILE");
                 };
-        Path image = toPath(key, value.substring(colon + 1));
+        String file = value.substring(colon + 1).strip();
+        boolean none = colon > 0 && file.isEmpty() && RemovableDrive.removable(block);
+        Path image = none ? Path.of("") : toPath(key, file);
         return new Drive(key.substring(DRIVE.length()), block, image, readOnly);
     }
 
@@ -267,6 +282,7 @@ public final class ConfigCodec {
         all.put("debug-exit", Boolean.toString(c.debugExit()));
         all.put("autostart", Boolean.toString(c.autostart()));
         all.put("icount", Boolean.toString(c.icount()));
+        all.put("on-triple-fault", c.resetOnTripleFault() ? "reset" : "stop");
         all.entrySet().removeIf(e -> e.getValue().equals(DEFAULTS.get(e.getKey())));
         c.boot().drives().forEach(d -> all.put(DRIVE + d.slot(), encodeDrive(d)));
         c.logPorts().forEach((p, file) -> all.put(LOG_PORT + "%#x".formatted(p), file.toString()));

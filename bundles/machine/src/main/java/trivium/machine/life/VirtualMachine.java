@@ -2,6 +2,7 @@ package trivium.machine.life;
 
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
@@ -26,6 +28,7 @@ import trivium.display.Screen;
 import trivium.hostos.HostInfo;
 import trivium.input.KeyboardSink;
 import trivium.input.PointerSink;
+import trivium.machine.block.RemovableDrive;
 import trivium.machine.board.Board;
 import trivium.machine.board.VirtualCpu;
 import trivium.machine.boot.Boot;
@@ -36,6 +39,7 @@ import trivium.mmu.MmuStrategy;
 import trivium.vm.CodeListing;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
+import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmEvent;
 import trivium.vm.VmException;
 import trivium.vm.VmState;
@@ -72,6 +76,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     /** What is there while the VM is on. */
     private record Machine(
+            VmConfig config,
             Board board,
             Boot boot,
             Drives drives,
@@ -164,6 +169,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             boot.install(board);
             machine =
                     new Machine(
+                            config,
                             board,
                             boot,
                             drives,
@@ -400,13 +406,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
         @Override
         public void reset(String by) {
-            soon(() -> {
-                try {
-                    resetHeld();
-                } catch (VmException e) {
-                    crash("reset by " + by + ": " + e.getMessage(), e);
-                }
-            });
+            soon(() -> resetFor(by));
         }
 
         @Override
@@ -417,15 +417,28 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
     }
 
+    /** Control is held and the VM is on. */
+    private void resetFor(String reason) {
+        try {
+            resetHeld();
+        } catch (VmException e) {
+            crash("reset by " + reason + ": " + e.getMessage(), e);
+        }
+    }
+
     private final class LoopObserver implements VcpuLoop.Observer {
         @Override
         public void tripleFault(VcpuLoop loop) {
             soon(() -> {
                 String registers = RegisterText.of(loop.vcpu().state());
                 int index = loop.vcpu().index();
-                failure = "vCPU %d: triple fault".formatted(index);
                 LOG.error("vm {}, vCPU {}: triple fault\n{}", id(), index, registers);
-                powerOff(failure, new Outcome.TripleFault(registers));
+                if (machine.config.resetOnTripleFault()) {
+                    resetFor("triple fault");
+                } else {
+                    failure = "vCPU %d: triple fault".formatted(index);
+                    powerOff(failure, new Outcome.TripleFault(registers));
+                }
             });
         }
 
@@ -579,6 +592,46 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     @Override
     public String mmu() {
         return mmu;
+    }
+
+    // --- media
+
+    @Override
+    public Map<String, Optional<Path>> media() {
+        Machine now = machine;
+        Map<String, Optional<Path>> media = new TreeMap<>();
+        for (Drive drive : (now == null ? config : now.config).boot().drives()) {
+            Optional<Path> image = Optional.of(drive.image()).filter(p -> !p.toString().isEmpty());
+            Optional<RemovableDrive> there =
+                    now == null ? Optional.empty() : now.drives.removable(drive.slot());
+            media.put(drive.slot(), there.isPresent() ? there.get().image() : image);
+        }
+        return media;
+    }
+
+    @Override
+    public void changeMedium(String slot, Optional<Path> image) throws VmException {
+        control.lock();
+        try {
+            Machine now = machineOr("change a medium of");
+            RemovableDrive drive =
+                    now.drives.removable(slot).orElseThrow(() -> noRemovable(now, slot));
+            drive.change(image);
+            LOG.info("vm {}: {} has {}", id(), slot, image.map(Path::toString).orElse("no medium"));
+        } finally {
+            control.unlock();
+        }
+    }
+
+    private VmException noRemovable(Machine now, String slot) {
+        String there =
+                now.config.boot().drives().stream()
+                        .filter(d -> RemovableDrive.removable(d.kind()))
+                        .map(Drive::slot)
+                        .collect(Collectors.joining(", "));
+        return new VmException(
+                "vm %s: no CD or floppy drive %s; there are %s"
+                        .formatted(id(), slot, there.isEmpty() ? "none" : there));
     }
 
     // --- looking at it

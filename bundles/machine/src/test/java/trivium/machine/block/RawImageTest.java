@@ -57,17 +57,11 @@ class RawImageTest {
     }
 
     @Test
-    void aCdIsReadOnlyAndCanBeEjected() throws Exception {
+    void aCdIsReadOnly() throws Exception {
         Files.write(file, new byte[64 * 2048]);
         try (RawImage image = open(BlockKind.CDROM)) {
             assertThat(image.readOnly()).isTrue();
             assertThatThrownBy(() -> image.write(0, new byte[1], 0, 1))
-                    .isInstanceOf(IOException.class);
-            image.eject();
-            image.eject();
-            assertThat(image.sizeBytes()).isZero();
-            assertThat(image.mediaGeneration()).isEqualTo(1);
-            assertThatThrownBy(() -> image.read(0, new byte[1], 0, 1))
                     .isInstanceOf(IOException.class);
         }
     }

@@ -52,7 +52,8 @@ class ConfigCodecTest {
                         List.of(
                                 new Drive("floppy0", BlockKind.FLOPPY, Path.of("f"), false),
                                 new Drive("ide0", BlockKind.DISK, Path.of("a,b c"), true),
-                                new Drive("ide2", BlockKind.CDROM, Path.of("c:d"), true)),
+                                new Drive("ide2", BlockKind.CDROM, Path.of("c:d"), true),
+                                new Drive("ide3", BlockKind.CDROM, Path.of(""), true)),
                         "cdrom,disk");
         var config =
                 new VmConfig(
@@ -71,7 +72,8 @@ class ConfigCodecTest {
                         Map.of(0x80, Path.of("p80")),
                         Optional.of("127.0.0.1:5901"),
                         true,
-                        false);
+                        false,
+                        true);
 
         assertThat(ConfigCodec.decode("box", ConfigCodec.encode(config))).isEqualTo(config);
     }
@@ -99,6 +101,7 @@ class ConfigCodecTest {
                 "cpu | 8088 | no CPU model '8088'; there are 8086",
                 "cpus | 17 | cpus=17 is not a number from 1 to 16",
                 "autostart | yes | autostart=yes is neither true nor false",
+                "on-triple-fault | reboot | on-triple-fault=reboot is neither stop nor reset",
                 "serial | com1 | serial=com1 is none of console",
                 "serial | file: | serial=file: is none of",
                 "vnc | 5901 | vnc=5901 is not HOST:PORT",

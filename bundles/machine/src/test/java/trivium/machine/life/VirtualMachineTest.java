@@ -14,18 +14,23 @@ import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import trivium.cpu.CpuModel;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Fakes.Engine;
 import trivium.vm.CodeListing;
 import trivium.vm.Vm.Outcome;
+import trivium.vm.VmConfig;
+import trivium.vm.VmConfig.BlockKind;
+import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmEvent;
 import trivium.vm.VmException;
 import trivium.vm.VmState;
@@ -235,6 +240,101 @@ class VirtualMachineTest {
         assertThat(vm.outcome().get(10, TimeUnit.SECONDS)).isInstanceOf(Outcome.TripleFault.class);
         assertThat(vm.state()).isEqualTo(VmState.CRASHED);
         assertThat(vm.failure()).contains("vCPU 0: triple fault");
+    }
+
+    @Test
+    void aTripleFaultResetsItIfThatIsAskedFor() throws Exception {
+        AtomicInteger runs = new AtomicInteger();
+        Engine engine =
+                Engine.of(
+                        "interpreter",
+                        vcpu -> {
+                            if (runs.incrementAndGet() > 2) {
+                                return VcpuExit.HALTED;
+                            }
+                            vcpu.state().activity = VcpuState.SHUTDOWN;
+                            return VcpuExit.TRIPLE_FAULT;
+                        });
+        var boot = Fakes.config("test", 1, false, Optional.of(bios)).boot();
+        var config =
+                new VmConfig(
+                        "test",
+                        "auto",
+                        "auto",
+                        CpuModel.X86_64,
+                        1,
+                        16,
+                        List.of(),
+                        boot,
+                        "none",
+                        false,
+                        Map.of(),
+                        Optional.empty(),
+                        false,
+                        false,
+                        true);
+        vm =
+                new VirtualMachine(
+                        config, Fakes.catalog(parts, engine), new Firmware(List.of()), events::add);
+        vm.start();
+
+        await(() -> runs.get() > 2);
+
+        assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+        assertThat(vm.failure()).isEmpty();
+        assertThat(parts.get("pic").last.resets).hasValueGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void mediaChangeWhileItIsOn() throws Exception {
+        Path one = Files.write(folder.resolve("one"), new byte[1_474_560]);
+        Path two = Files.write(folder.resolve("two"), new byte[737_280]);
+        var drives =
+                List.of(
+                        new Drive("floppy0", BlockKind.FLOPPY, one, false),
+                        new Drive("ide2", BlockKind.CDROM, Path.of(""), true),
+                        new Drive("ide0", BlockKind.DISK, two, false));
+        Catalog catalog = Fakes.catalog(parts, Engine.counting("interpreter"));
+        var boot =
+                new VmConfig.Boot(
+                        Optional.of(bios), Optional.empty(), Optional.empty(), "", drives, "");
+        var config =
+                new VmConfig(
+                        "test",
+                        "auto",
+                        "auto",
+                        CpuModel.X86_64,
+                        1,
+                        16,
+                        List.of(),
+                        boot,
+                        "none",
+                        false,
+                        Map.of(),
+                        Optional.empty(),
+                        false,
+                        false);
+        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
+        assertThatThrownBy(() -> vm.changeMedium("floppy0", Optional.empty()))
+                .hasMessage("cannot change a medium of vm test: it is off, not running or paused");
+        vm.start();
+        assertThat(vm.media())
+                .containsEntry("floppy0", Optional.of(one))
+                .containsEntry("ide2", Optional.empty())
+                .containsEntry("ide0", Optional.of(two));
+
+        vm.changeMedium("floppy0", Optional.empty());
+        vm.changeMedium("ide2", Optional.of(one));
+
+        var platform = parts.get("floppy").last.platform;
+        assertThat(platform.drive("floppy0").orElseThrow().sizeBytes()).isZero();
+        assertThat(platform.drive("ide2").orElseThrow().sizeBytes()).isEqualTo(1_474_560);
+        assertThat(platform.drive("ide2").orElseThrow().mediaGeneration()).isEqualTo(1);
+        assertThat(vm.media()).containsEntry("ide2", Optional.of(one));
+        assertThatThrownBy(() -> vm.changeMedium("ide0", Optional.of(one)))
+                .hasMessage("vm test: no CD or floppy drive ide0; there are floppy0, ide2");
+        vm.stop();
+        assertThat(vm.media()).containsEntry("floppy0", Optional.of(one));
     }
 
     @Test
