@@ -220,7 +220,20 @@ final class BootOptions {
                 new VmConfig.Boot(
                         bios, kernel, initrd, append, List.copyOf(drives.values()), order);
         return new VmConfig(
-                "boot", engine, mmu, cpu, cpus, memoryMiB, devices, boot, serial, debugExit,
-                logPorts, vnc, false, icount, resetOnTripleFault);
+                "boot",
+                engine,
+                mmu,
+                cpu,
+                cpus,
+                memoryMiB,
+                devices,
+                boot,
+                serial,
+                debugExit,
+                logPorts,
+                vnc,
+                false,
+                icount,
+                resetOnTripleFault);
     }
 }

@@ -33,7 +33,9 @@ class LongRunTest {
             guest.await(
                     "a pass or an error",
                     LONG,
-                    () -> PASSES.matcher(guest.screen()).find() || ERRORS.matcher(guest.screen()).find());
+                    () ->
+                            PASSES.matcher(guest.screen()).find()
+                                    || ERRORS.matcher(guest.screen()).find());
             guest.writePicture();
             assertThat(guest.screen()).containsPattern(PASSES);
         }
