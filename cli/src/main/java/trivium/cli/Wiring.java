@@ -1,6 +1,7 @@
 package trivium.cli;
 
 import java.util.List;
+import trivium.bt.BtEngine;
 import trivium.cpu.ExecutionEngine;
 import trivium.device.DeviceFactory;
 import trivium.devices.pc.chipset.FerrLatch;
@@ -38,7 +39,7 @@ final class Wiring {
     private Wiring() {}
 
     static List<ExecutionEngine> engines() {
-        return List.of(new InterpreterEngine());
+        return List.of(new InterpreterEngine(), new BtEngine());
     }
 
     static MmuStrategy softTlb() {

@@ -65,6 +65,17 @@ public final class Block {
         return max == 1 ? codeSize | SINGLE : codeSize;
     }
 
+    /** 16, 32 or 64. */
+    public int codeSize() {
+        return mode & 0xff;
+    }
+
+    /** An accelerator's code cache was emptied: this block must become hot anew. */
+    public void forgetCode() {
+        code = null;
+        heat = 0;
+    }
+
     /** Must not be run any more. */
     void drop() {
         valid = false;

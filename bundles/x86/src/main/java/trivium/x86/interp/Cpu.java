@@ -232,6 +232,11 @@ public final class Cpu {
         }
     }
 
+    /** Offset in {@link #area} of the TLB that accesses go through now. */
+    public int tlbOffset() {
+        return (int) (tlbRead - area) - Tlb.READ;
+    }
+
     /** Call after any change of a segment register's hidden part. */
     void segmentChanged(int i) {
         modeEpoch++;

@@ -1,0 +1,79 @@
+package trivium.bt;
+
+import trivium.x86.interp.Cpu;
+
+/**
+ * The vCPU block: what generated code knows of its vCPU, addressed through GS. Offsets in bytes
+ * from the GS base; the TLBs of the interpreter lie before it.
+ */
+final class Area {
+    private static final int BASE = Cpu.ENGINE_AREA;
+
+    /**
+     * Sixteen general registers, 64 bits each; those in host registers are stale while code runs.
+     */
+    static final int REGISTERS = BASE;
+
+    /** 16 bits: status flags as LAHF gives them in the high byte, OF in the low one. */
+    static final int FLAGS = BASE + 128;
+
+    /** RFLAGS; its status flags are stale. 64 bits. */
+    static final int RFLAGS = BASE + 136;
+
+    /** Where an exit tells what it met: see {@link Exit}. 32 bits. */
+    static final int INFO = BASE + 144;
+
+    /** The linear address of a TLB miss, or the target of an indirect jump. 64 bits. */
+    static final int ADDRESS = BASE + 152;
+
+    /** Host address of the vCPU's word of pending events. */
+    static final int PENDING_POINTER = BASE + 160;
+
+    /** Not zero: somebody waits for the vCPU's thread. 32 bits. */
+    static final int ATTENTION = BASE + 168;
+
+    /** Instructions retired. 64 bits. */
+    static final int COUNT = BASE + 176;
+
+    /** A value kept over a second memory access of one instruction. */
+    static final int SCRATCH = BASE + 184;
+
+    /** Segment bases and the highest offsets certainly allowed (-1: look closer), 6 of 64 bits. */
+    static final int SEGMENT_BASE = BASE + 192, READ_LIMIT = BASE + 240, WRITE_LIMIT = BASE + 288;
+
+    /** Not zero: the guest's x87 and SSE state is in the host's units. 32 bits. */
+    static final int FP_LOADED = BASE + 336;
+
+    /**
+     * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
+     */
+    static final int FP_IMAGE = BASE + 0x400;
+
+    /** The host's own x87 control word and MXCSR: 32 bits each. */
+    static final int HOST_FCW = BASE + 0x600, HOST_MXCSR = BASE + 0x604;
+
+    /**
+     * By linear page modulo ENTRIES, one table for supervisor and one for user code: the cookie of
+     * the page's present translation, or 0.
+     */
+    static final int EXEC = BASE + 0x1000;
+
+    static final int EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
+
+    /** Targets of indirect jumps: IP, host address, cookie, offset of the cookie's EXEC entry. */
+    static final int JUMPS = EXEC + 2 * EXEC_BYTES;
+
+    static final int JUMP_ENTRIES = 4096, JUMP_SHIFT = 5;
+    static final int JUMP_IP = JUMPS,
+            JUMP_HOST = JUMPS + 8,
+            JUMP_COOKIE = JUMPS + 16,
+            JUMP_EXEC = JUMPS + 20;
+
+    static final int BYTES = JUMPS + (JUMP_ENTRIES << JUMP_SHIFT) - BASE;
+
+    private Area() {}
+
+    static int register(int n) {
+        return REGISTERS + 8 * n;
+    }
+}

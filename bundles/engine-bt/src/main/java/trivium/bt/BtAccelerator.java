@@ -1,0 +1,505 @@
+package trivium.bt;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import trivium.cpu.CpuModel;
+import trivium.cpu.VcpuState;
+import trivium.hostos.GsBase;
+import trivium.hostos.HostMemory;
+import trivium.hostos.NativeCall;
+import trivium.x86.decode.Instruction;
+import trivium.x86.interp.Accelerator;
+import trivium.x86.interp.Block;
+import trivium.x86.interp.Cpu;
+
+/** Translates hot blocks and runs them, under the interpreter. Bound to the vCPU's thread. */
+final class BtAccelerator implements Accelerator {
+    /** How many translations a block may have, by how the flags come. */
+    private static final int MAX_VARIANTS = 6;
+
+    private static final int MAX_COOKIES = 1 << 20;
+    private static final int DF = 1 << 10;
+
+    /** The pages behind a cookie: linear and guest-physical page numbers. */
+    private record Page(long linear, long physical, Mode mode) {}
+
+    private final Cpu c;
+    private final VcpuState s;
+    private final long[] r;
+    private final long area;
+    private final CodeCache cache;
+    private final Translator translator;
+    private final int threshold;
+
+    private Translation[] translations = new Translation[1024];
+    private int count;
+    private final List<BtCode> codes = new ArrayList<>();
+    private final Map<Page, Integer> cookies = new HashMap<>();
+    private final Map<Mode, Mode> modes = new HashMap<>();
+    private final ExecTable supervisorPages, userPages;
+
+    // The present mode, as of modeEpoch.
+    private Mode mode;
+    private int modeEpoch = -1;
+
+    /** The jump by which generated code was left last, if it waits for its target. */
+    private Site link;
+
+    /** Whether it was left by an indirect jump to an unknown target. */
+    private boolean jumpMissed;
+
+    // Where to go on after the interpreter did one instruction.
+    private Translation resume;
+    private int resumeIndex, resumeGeneration, resumeEpoch;
+
+    // Statistics.
+    private long translated, translatedBytes, flushes, links, entries;
+    private final long[] exits = new long[6];
+
+    BtAccelerator(Cpu c, int cacheBytes, int threshold) throws IOException {
+        this.c = c;
+        this.threshold = threshold;
+        s = c.s;
+        r = c.r;
+        area = c.area;
+        cache = new CodeCache("trivium-bt-" + c.vcpu.index(), cacheBytes);
+        translator = new Translator(c.memory, c.model, cache);
+        supervisorPages = new ExecTable(area + Area.EXEC);
+        userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
+        HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
+        clearJumps();
+    }
+
+    @Override
+    public void enter() {
+        try {
+            GsBase.set(area);
+        } catch (IOException e) {
+            throw new IllegalStateException("the BT engine needs the GS base", e);
+        }
+    }
+
+    @Override
+    public int threshold() {
+        return threshold;
+    }
+
+    // ---- translating
+
+    /** What a block was turned into: translations by mode and by how the flags come. */
+    private final class BtCode implements Code {
+        final Block block;
+        final List<Instruction> list;
+        final List<Translation> variants = new ArrayList<>(1);
+
+        BtCode(Block block, List<Instruction> list) {
+            this.block = block;
+            this.list = list;
+        }
+
+        Translation find(Mode mode, FlagSource entry) {
+            for (int i = 0; i < variants.size(); i++) {
+                Translation t = variants.get(i);
+                if (t.mode == mode && (entry == null ? t.entry == null : entry.equals(t.entry))) {
+                    return t;
+                }
+            }
+            return null;
+        }
+
+        @Override
+        public void drop() {
+            variants.forEach(BtAccelerator.this::drop);
+            variants.clear();
+        }
+    }
+
+    @Override
+    public Code translate(Block block) {
+        if (!c.model.atLeast(CpuModel.I386)) {
+            return null;
+        }
+        List<Instruction> list = translator.decode(block);
+        if (list == null) {
+            return null;
+        }
+        BtCode code = new BtCode(block, list);
+        codes.add(code);
+        return code;
+    }
+
+    private Translation variant(BtCode code, FlagSource entry) {
+        Translation t = code.find(mode, entry);
+        if (t != null) {
+            return t;
+        }
+        t = translate(code, entry);
+        if (t == null) {
+            flushAll();
+            code.block.code = code;
+            codes.add(code);
+            t = translate(code, entry);
+        }
+        return t;
+    }
+
+    private Translation translate(BtCode code, FlagSource entry) {
+        if (count >= Exit.MAX_TRANSLATIONS || cookies.size() >= MAX_COOKIES) {
+            return null;
+        }
+        Block block = code.block;
+        long linear = mode.codeBase() + block.ip;
+        long lastLinear = linear + block.bytes - 1;
+        if (!mode.is64()) {
+            linear &= 0xffff_ffffL;
+            lastLinear &= 0xffff_ffffL;
+        }
+        boolean two = linear >>> 12 != lastLinear >>> 12;
+        int secondEntry = two ? mode.execEntry(lastLinear) : 0;
+        int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
+        long second = two ? (long) secondEntry << 32 | secondCookie : 0;
+        Translation t = translator.translate(block, code.list, mode, entry, count, second);
+        if (t == null) {
+            return null;
+        }
+        t.execEntry = mode.execEntry(linear);
+        t.cookie = cookie(linear, block.gpa);
+        t.secondEntry = secondEntry;
+        t.secondCookie = secondCookie;
+        if (count == translations.length) {
+            translations = Arrays.copyOf(translations, 2 * count);
+        }
+        translations[count++] = t;
+        code.variants.add(t);
+        translated++;
+        translatedBytes += t.hostBytes;
+        return t;
+    }
+
+    private int cookie(long linear, long physical) {
+        return cookies.computeIfAbsent(
+                new Page(linear >>> 12, physical >>> 12, mode), _ -> cookies.size() + 1);
+    }
+
+    /** Empties the code cache. */
+    private void flushAll() {
+        flushes++;
+        for (BtCode code : codes) {
+            code.variants.clear();
+            code.block.forgetCode();
+        }
+        codes.clear();
+        for (int i = 0; i < count; i++) {
+            translations[i].valid = false;
+            translations[i] = null;
+        }
+        count = 0;
+        cookies.clear();
+        cache.clear();
+        supervisorPages.clear();
+        userPages.clear();
+        clearJumps();
+        link = null;
+        resume = null;
+    }
+
+    /** A translation must not be entered any more: all ways to it are led away. */
+    private void drop(Translation t) {
+        t.valid = false;
+        cache.divert(t.host, t.host + t.entryStub);
+        for (Site site : t.incoming) {
+            if (site.linked == t) {
+                unlink(site);
+            }
+        }
+        for (Site site : t.sites) {
+            if (site.linked != null) {
+                site.linked.incoming.remove(site);
+            }
+        }
+    }
+
+    private void unlink(Site site) {
+        long host = site.owner.host;
+        cache.link(host + site.hot, host + site.hotStub);
+        cache.link(host + site.cold, host + site.coldStub);
+        site.linked = null;
+    }
+
+    /** Leads a jump to the block {@code code} of its target. */
+    private void link(Site site, BtCode code) {
+        if (site.linked != null) {
+            return;
+        }
+        Translation to = site.source == null ? null : code.find(mode, site.source);
+        boolean hot = true;
+        if (site.source == null) {
+            to = variant(code, null);
+        } else if (to == null) {
+            Translation plain = code.find(mode, null);
+            if (plain != null && plain.flagless) {
+                to = plain;
+            } else if (code.variants.size() < MAX_VARIANTS) {
+                to = variant(code, site.source);
+            } else {
+                to = variant(code, null);
+                hot = false;
+            }
+        }
+        if (to == null || !site.owner.valid) {
+            return;
+        }
+        long host = site.owner.host;
+        cache.link(host + (hot ? site.hot : site.cold), to.host);
+        if (site.execEntry != 0) {
+            cache.put(host + site.cookie, to.cookie);
+        }
+        site.linked = to;
+        to.incoming.add(site);
+        links++;
+    }
+
+    // ---- running
+
+    @Override
+    public int run(Code of) {
+        BtCode code = (BtCode) of;
+        updateMode();
+        Site from = link;
+        link = null;
+        Translation t = variant(code, null);
+        if (t == null) {
+            jumpMissed = false;
+            return interpret();
+        }
+        if (from != null && from.target == c.rip && from.owner.valid && from.owner.mode == mode) {
+            link(from, code);
+            if (!t.valid) {
+                t = variant(code, null);
+            }
+        }
+        ExecTable pages = mode.user() ? userPages : supervisorPages;
+        pages.put(t.execEntry, t.cookie, area);
+        if (t.secondEntry != 0) {
+            pages.put(t.secondEntry, t.secondCookie, area);
+        }
+        if (jumpMissed) {
+            jumpMissed = false;
+            rememberJump(t);
+        }
+        return execute(t.host);
+    }
+
+    private int interpret() {
+        resume = null;
+        return ONE;
+    }
+
+    /** Goes into generated code until there is something for the interpreter. */
+    private int execute(long at) {
+        copyIn();
+        long target = at;
+        entries++;
+        while (true) {
+            NativeCall.call(cache.stubs().enter(), target);
+            int info = HostMemory.getInt(area + Area.INFO);
+            int kind = Exit.kind(info);
+            int index = Exit.index(info);
+            exits[kind]++;
+            Translation t = translations[Exit.translation(info)];
+            switch (kind) {
+                case Exit.TLB_READ, Exit.TLB_WRITE -> {
+                    long linear = HostMemory.getLong(area + Area.ADDRESS);
+                    if (canonical(linear) && c.fill(linear, kind == Exit.TLB_WRITE)) {
+                        target = t.host + t.offsets[index];
+                        continue;
+                    }
+                    return one(t, index);
+                }
+                case Exit.ONE -> {
+                    return one(t, index);
+                }
+                case Exit.LINK -> {
+                    link = t.sites.get(index);
+                    return leave(link.target);
+                }
+                case Exit.PENDING -> {
+                    return leave(t.sites.get(index).target);
+                }
+                default -> {
+                    forgetJump(t);
+                    return leave(t.block.ip);
+                }
+            }
+        }
+    }
+
+    private boolean canonical(long linear) {
+        return linear << 16 >> 16 == linear;
+    }
+
+    private int one(Translation t, int index) {
+        copyOut();
+        c.rip = t.ips[index];
+        addCount(index);
+        jumpMissed = t.indirect && index == t.instructions() - 1;
+        resume = index + 1 < t.instructions() || !t.ended ? t : null;
+        resumeIndex = index + 1;
+        resumeGeneration = c.codeGeneration;
+        resumeEpoch = c.modeEpoch;
+        return ONE;
+    }
+
+    private int leave(long ip) {
+        copyOut();
+        c.rip = ip;
+        resume = null;
+        jumpMissed = false;
+        return GO_ON;
+    }
+
+    @Override
+    public int resume() {
+        Translation t = resume;
+        resume = null;
+        if (t == null
+                || !t.valid
+                || c.codeGeneration != resumeGeneration
+                || c.modeEpoch != resumeEpoch
+                || c.rip != ip(t, resumeIndex)) {
+            return GO_ON;
+        }
+        addCount(-resumeIndex);
+        return execute(t.host + t.offsets[resumeIndex]);
+    }
+
+    private static long ip(Translation t, int index) {
+        return index < t.instructions() ? t.ips[index] : t.block.endIp;
+    }
+
+    private void addCount(int instructions) {
+        HostMemory.putLong(area + Area.COUNT, HostMemory.getLong(area + Area.COUNT) + instructions);
+    }
+
+    private void copyIn() {
+        for (int i = 0; i < 16; i++) {
+            HostMemory.putLong(area + Area.REGISTERS + 8 * i, r[i]);
+        }
+        int flags = c.statusFlags();
+        HostMemory.putShort(
+                area + Area.FLAGS, (short) ((flags & 0xd5 | 2) << 8 | flags >>> 11 & 1));
+        HostMemory.putLong(area + Area.RFLAGS, s.rflags);
+    }
+
+    private void copyOut() {
+        for (int i = 0; i < 16; i++) {
+            r[i] = HostMemory.getLong(area + Area.REGISTERS + 8 * i);
+        }
+        int flags = HostMemory.getShort(area + Area.FLAGS);
+        c.setStatusFlags(flags >>> 8 & 0xd5 | (flags & 1) << 11);
+        s.rflags = s.rflags & ~DF | HostMemory.getLong(area + Area.RFLAGS) & DF;
+    }
+
+    private void updateMode() {
+        if (c.modeEpoch == modeEpoch) {
+            return;
+        }
+        modeEpoch = c.modeEpoch;
+        for (int i = 0; i < 6; i++) {
+            HostMemory.putLong(area + Area.SEGMENT_BASE + 8 * i, c.base[i]);
+            HostMemory.putLong(area + Area.READ_LIMIT + 8 * i, c.readLimit[i]);
+            HostMemory.putLong(area + Area.WRITE_LIMIT + 8 * i, c.writeLimit[i]);
+        }
+        Mode now = Mode.of(c, false);
+        if (!now.equals(mode)) {
+            mode = modes.computeIfAbsent(now, m -> m);
+            (mode.user() ? userPages : supervisorPages).use(mode);
+        }
+    }
+
+    // ---- indirect jumps
+
+    private static long jumpEntry(long ip) {
+        return ((int) ip ^ (int) ip >>> 12) & Area.JUMP_ENTRIES - 1;
+    }
+
+    private void rememberJump(Translation t) {
+        long entry = area + (jumpEntry(t.block.ip) << Area.JUMP_SHIFT);
+        HostMemory.putLong(entry + Area.JUMP_IP, t.block.ip);
+        HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
+        HostMemory.putInt(entry + Area.JUMP_COOKIE, t.cookie);
+        HostMemory.putInt(entry + Area.JUMP_EXEC, t.execEntry);
+    }
+
+    private void forgetJump(Translation t) {
+        long entry = area + (jumpEntry(t.block.ip) << Area.JUMP_SHIFT);
+        if (HostMemory.getLong(entry + Area.JUMP_HOST) == t.host) {
+            HostMemory.putLong(entry + Area.JUMP_IP, -1);
+        }
+    }
+
+    private void clearJumps() {
+        for (int i = 0; i < Area.JUMP_ENTRIES; i++) {
+            long entry = area + ((long) i << Area.JUMP_SHIFT);
+            HostMemory.putLong(entry + Area.JUMP_IP, -1);
+            HostMemory.putInt(entry + Area.JUMP_COOKIE, -1);
+        }
+    }
+
+    // ---- what the interpreter tells
+
+    @Override
+    public void flushed() {
+        supervisorPages.clear();
+        userPages.clear();
+    }
+
+    @Override
+    public void flushedPage(long linear) {
+        supervisorPages.clear(linear);
+        userPages.clear(linear);
+    }
+
+    @Override
+    public void interrupt() {
+        HostMemory.putInt(area + Area.ATTENTION, Gen.ATTENTION);
+    }
+
+    @Override
+    public void interruptSeen() {
+        HostMemory.putInt(area + Area.ATTENTION, 0);
+    }
+
+    @Override
+    public long instructions() {
+        return HostMemory.getLong(area + Area.COUNT);
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> map = new LinkedHashMap<>();
+        map.put("bt-translations", translated);
+        map.put("bt-host-bytes", translatedBytes);
+        map.put("bt-cache-used", (long) cache.usedBytes());
+        map.put("bt-cache-size", cache.sizeBytes());
+        map.put("bt-flushes", flushes);
+        map.put("bt-links", links);
+        map.put("bt-entries", entries);
+        map.put("bt-exits-tlb", exits[Exit.TLB_READ] + exits[Exit.TLB_WRITE]);
+        map.put("bt-exits-instruction", exits[Exit.ONE]);
+        map.put("bt-exits-link", exits[Exit.LINK]);
+        map.put("bt-exits-event", exits[Exit.PENDING]);
+        map.put("bt-exits-stale", exits[Exit.ENTRY]);
+        return map;
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

@@ -1,0 +1,53 @@
+package trivium.bt;
+
+import trivium.hostos.HostMemory;
+
+/** One of the two EXEC tables of {@link Area}, and what of it is filled. */
+final class ExecTable {
+    private static final int FEW = 512;
+
+    private final long hva;
+    private final int[] filled = new int[FEW];
+    private int fills;
+    private Mode mode;
+
+    ExecTable(long hva) {
+        this.hva = hva;
+    }
+
+    /** What is in it holds for one mode. */
+    void use(Mode now) {
+        if (now != mode) {
+            mode = now;
+            clear();
+        }
+    }
+
+    /**
+     * @param entry offset of the entry from the GS base
+     */
+    void put(int entry, int cookie, long gsBase) {
+        if (HostMemory.getInt(gsBase + entry) != cookie) {
+            HostMemory.putInt(gsBase + entry, cookie);
+            if (fills < FEW) {
+                filled[fills] = (int) (gsBase + entry - hva);
+            }
+            fills++;
+        }
+    }
+
+    void clear() {
+        if (fills > FEW) {
+            HostMemory.fill(hva, Area.EXEC_BYTES, (byte) 0);
+        } else {
+            for (int i = 0; i < fills; i++) {
+                HostMemory.putInt(hva + filled[i], 0);
+            }
+        }
+        fills = 0;
+    }
+
+    void clear(long linear) {
+        HostMemory.putInt(hva + ((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1) * 4L, 0);
+    }
+}

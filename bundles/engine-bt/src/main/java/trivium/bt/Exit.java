@@ -1,0 +1,43 @@
+package trivium.bt;
+
+/**
+ * Why generated code went back to Java, as it stands in {@link Area#INFO}: the kind in bits 28 to
+ * 31, the translation's number in bits 8 to 27, the index of an instruction or of a jump in bits 0
+ * to 7.
+ */
+final class Exit {
+    /** The TLB has no entry for a load, or for a store, of instruction n. */
+    static final int TLB_READ = 0, TLB_WRITE = 1;
+
+    /** Instruction n is for the interpreter. */
+    static final int ONE = 2;
+
+    /** Jump n is not linked yet. */
+    static final int LINK = 3;
+
+    /** Something is pending before jump n. */
+    static final int PENDING = 4;
+
+    /** The translation was entered but is stale, or its second page is another now. */
+    static final int ENTRY = 5;
+
+    static final int MAX_TRANSLATIONS = 1 << 20;
+
+    private Exit() {}
+
+    static int info(int kind, int translation, int index) {
+        return kind << 28 | translation << 8 | index;
+    }
+
+    static int kind(int info) {
+        return info >>> 28;
+    }
+
+    static int translation(int info) {
+        return info >>> 8 & MAX_TRANSLATIONS - 1;
+    }
+
+    static int index(int info) {
+        return info & 0xff;
+    }
+}

@@ -1,0 +1,650 @@
+package trivium.bt;
+
+import static trivium.bt.Asm.*;
+import static trivium.cpu.VcpuState.RSP;
+
+import java.util.ArrayList;
+import java.util.List;
+import trivium.x86.decode.Instruction;
+import trivium.x86.interp.Tlb;
+
+/**
+ * What all instructions of a block under translation share: where guest registers and flags are,
+ * how memory is reached, how the block is left. Reused from block to block.
+ *
+ * <p>Host registers: RAX, RCX, RDX, RBX, RBP, RSI, RDI, R8 and R9 hold the guest registers of their
+ * names, R12 the guest's RSP, R10 its R12; R11 counts instructions; R13 to R15 are temporary. The
+ * guest's R10, R11, R13, R14 and R15 stay in the vCPU block.
+ */
+final class Gen {
+    /** Temporaries. */
+    static final int T0 = R13, T1 = R14, T2 = R15;
+
+    static final int COUNT = R11;
+
+    /** Host registers by guest register; -1: in the vCPU block. */
+    private static final int[] HOST = {
+        RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, R10, -1, -1, -1
+    };
+
+    /** Set in {@link Area#ATTENTION} beside the bits of a vCPU's pending word. */
+    static final int ATTENTION = 1 << 16;
+
+    private static final int INTR = 1, IF = 1 << 9;
+
+    /** Where the flags are at some point: see the fields of {@link Gen}. */
+    private record Flags(
+            boolean in, boolean noCf, boolean saved, boolean dead, FlagSource source) {}
+
+    /** Code off the hot path: {@code from} are the jumps that lead there. */
+    private record Cold(int from, int kind, int index, Flags flags, int back) {}
+
+    final Asm a = new Asm();
+    private final Stubs stubs;
+    Mode mode;
+
+    /** Host address at which the code in {@link #a} will run. */
+    long origin;
+
+    private int translation;
+
+    /** The linear pages on which the block lies, by number. */
+    private long firstPage, lastPage;
+
+    private final List<Cold> colds = new ArrayList<>();
+
+    // ---- flags: the status flags after the instructions emitted so far are
+    /** in the host's EFLAGS; without CF, which {@link Area#FLAGS} has, if noCf. */
+    private boolean in, noCf;
+
+    /** in {@link Area#FLAGS}. */
+    private boolean saved;
+
+    /** of no interest to anybody. */
+    private boolean dead;
+
+    /** computable from registers, if not null. */
+    private FlagSource source;
+
+    /** What can be seen of the flags before and after the present instruction. */
+    private int seenBefore, seenAfter;
+
+    private int index;
+
+    /** The jumps out of this block. */
+    final List<Site> sites = new ArrayList<>();
+
+    Gen(Stubs stubs) {
+        this.stubs = stubs;
+    }
+
+    /**
+     * @param ip first and last IP of the block
+     */
+    void begin(Mode mode, long ip, long lastIp, long origin, int translation, FlagSource entry) {
+        this.mode = mode;
+        firstPage = (mode.codeBase() + ip & linearMask()) >>> 12;
+        lastPage = (mode.codeBase() + lastIp & linearMask()) >>> 12;
+        this.origin = origin;
+        this.translation = translation;
+        a.reset();
+        colds.clear();
+        sites.clear();
+        in = false;
+        noCf = false;
+        dead = false;
+        saved = entry == null;
+        source = entry;
+    }
+
+    void instruction(int index, int seenBefore, int seenAfter) {
+        this.index = index;
+        this.seenBefore = seenBefore;
+        this.seenAfter = seenAfter;
+    }
+
+    int seenAfter() {
+        return seenAfter;
+    }
+
+    // ---- registers
+
+    static int host(int guest) {
+        return HOST[guest];
+    }
+
+    /** A guest register as an operand. */
+    static long rm(int guest) {
+        int host = HOST[guest];
+        return host >= 0 ? Rm.reg(host) : Rm.gs(Area.register(guest));
+    }
+
+    /** The host register with a guest register's value: {@code temp} if it has none of its own. */
+    int read(int guest, int temp) {
+        int host = HOST[guest];
+        if (host >= 0) {
+            return host;
+        }
+        a.load(8, temp, Rm.gs(Area.register(guest)));
+        return temp;
+    }
+
+    /** The host register to compute a guest register's new value in. */
+    static int target(int guest, int temp) {
+        int host = HOST[guest];
+        return host >= 0 ? host : temp;
+    }
+
+    /** Ends a computation in {@link #target}, all of whose 64 bits are the new value. */
+    void commit(int guest, int temp) {
+        if (HOST[guest] < 0) {
+            a.store(8, Rm.gs(Area.register(guest)), temp);
+        }
+    }
+
+    // ---- flags
+
+    /** The next host code destroys EFLAGS: what is there and still of interest is kept. */
+    void clobber() {
+        if (!in) {
+            return;
+        }
+        if (seenBefore == 0) {
+            dead = true;
+        } else if (!(saved && !noCf) && source == null) {
+            save();
+        }
+        in = false;
+    }
+
+    /** EFLAGS to memory; they stay in EFLAGS, too. */
+    private void save() {
+        emitSave();
+        saved = true;
+    }
+
+    private void emitSave() {
+        a.mov(8, T2, RAX);
+        a.lahf();
+        a.setcc(O, Rm.reg(RAX));
+        a.store(2, Rm.gs(Area.FLAGS), RAX);
+        a.mov(8, RAX, T2);
+    }
+
+    /** Makes all flags be in EFLAGS. */
+    void require() {
+        if (in && !noCf) {
+            return;
+        }
+        if (source != null) {
+            recompute(source);
+            source = null;
+        } else {
+            a.mov(8, T2, RAX);
+            a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
+            a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
+            a.sahf();
+            a.mov(8, RAX, T2);
+        }
+        saved &= !noCf;
+        in = true;
+        noCf = false;
+        dead = false;
+    }
+
+    /** Makes EFLAGS good for a look at some flags. */
+    void require(int mask) {
+        if (!(in && noCf && (mask & FlagUse.C) == 0)) {
+            FlagSource kept = source;
+            boolean wasIn = in;
+            require();
+            // A compare can be done again as often as anybody likes.
+            if (!wasIn && kept != null && !kept.needsCf()) {
+                source = kept;
+            }
+        }
+    }
+
+    /** Flags that the host computes now, all of them. */
+    void produced(FlagSource how) {
+        in = true;
+        noCf = false;
+        saved = false;
+        dead = seenAfter == 0;
+        source = how;
+        if (dead) {
+            in = false;
+            source = null;
+        }
+    }
+
+    /** Prepares a host instruction that changes only some flags, or perhaps none. */
+    void prepareUpdate(int overwritten) {
+        if ((seenAfter & ~overwritten) != 0) {
+            require();
+        }
+    }
+
+    /** INC and DEC: CF may stay where it is, in memory. */
+    void incDec(boolean increment, int size, int guest, Runnable emit) {
+        if ((seenAfter & FlagUse.C) == 0) {
+            emit.run();
+            produced(null);
+            return;
+        }
+        boolean cfInMemory = saved && !in || in && noCf && saved;
+        if (!cfInMemory) {
+            require();
+            emit.run();
+            produced(null);
+            return;
+        }
+        emit.run();
+        in = true;
+        noCf = true;
+        saved = true;
+        dead = false;
+        source =
+                guest < 0
+                        ? null
+                        : new FlagSource(
+                                increment ? FlagSource.Kind.INC : FlagSource.Kind.DEC,
+                                size,
+                                guest,
+                                -1,
+                                0);
+        if (source == null) {
+            mergeCf();
+        }
+    }
+
+    /** All flags but CF are in EFLAGS, CF is in memory: all to memory. */
+    private void mergeCf() {
+        a.mov(8, T2, RAX);
+        a.lahf();
+        a.setcc(O, Rm.reg(RAX));
+        a.aluImm(AND, 4, Rm.reg(RAX), 0xfeff);
+        a.aluImm(AND, 2, Rm.gs(Area.FLAGS), 0x100);
+        a.aluTo(OR, 2, Rm.gs(Area.FLAGS), RAX);
+        a.mov(8, RAX, T2);
+        in = false;
+        noCf = false;
+        saved = true;
+    }
+
+    /** A guest register is about to change: flags that depend on it are computed first. */
+    void willWrite(int guest) {
+        if (source == null || !source.uses(guest)) {
+            return;
+        }
+        if (seenAfter == 0) {
+            source = null;
+            in = false;
+            dead = true;
+            return;
+        }
+        if (!in || noCf) {
+            recompute(source);
+            in = true;
+            noCf = false;
+            saved = false;
+        }
+        source = null;
+    }
+
+    /** Makes memory have the flags; EFLAGS are lost. */
+    void materialize() {
+        emitMaterialize(flags());
+        in = false;
+        noCf = false;
+        saved = true;
+        source = null;
+    }
+
+    /** Before a jump whose target wants the flags in memory or computable. */
+    void settle() {
+        if (in && source == null && !saved) {
+            save();
+        }
+    }
+
+    /** Flags at a jump: how the target may compute them, or null if they are in memory. */
+    FlagSource leaving() {
+        return dead ? null : source;
+    }
+
+    void requireSaved() {
+        if (source == null && !in) {
+            return;
+        }
+        materialize();
+    }
+
+    private Flags flags() {
+        return new Flags(in, noCf, saved, dead, source);
+    }
+
+    private void emitMaterialize(Flags f) {
+        if (f.dead || f.saved && !f.noCf) {
+            return;
+        }
+        if (!f.in || f.noCf) {
+            recompute(f.source);
+        }
+        emitSave();
+    }
+
+    /** Uses T2 alone. */
+    private void recompute(FlagSource s) {
+        int size = s.size();
+        switch (s.kind()) {
+            case CMP -> compareAgain(s);
+            case TEST -> testAgain(s);
+            case ADD -> {
+                a.load(8, T2, rm(s.a()));
+                second(SUB, s);
+                second(ADD, s);
+            }
+            case SUB -> {
+                a.load(8, T2, rm(s.a()));
+                second(ADD, s);
+                second(SUB, s);
+            }
+            case INC, DEC -> {
+                boolean inc = s.kind() == FlagSource.Kind.INC;
+                a.load(8, T2, rm(s.a()));
+                a.lea(8, T2, Rm.mem(T2, inc ? -1 : 1));
+                a.op2(0x0fba, 2, 4, Rm.gs(Area.FLAGS)); // bt [FLAGS], 8
+                a.u8(8);
+                if (inc) {
+                    a.inc(size, Rm.reg(T2));
+                } else {
+                    a.dec(size, Rm.reg(T2));
+                }
+            }
+        }
+    }
+
+    private void second(int op, FlagSource s) {
+        if (s.b() < 0) {
+            a.aluImm(op, s.size(), Rm.reg(T2), s.imm());
+        } else {
+            a.alu(op, s.size(), T2, rm(s.b()));
+        }
+    }
+
+    private void compareAgain(FlagSource s) {
+        if (s.b() < 0) {
+            a.aluImm(CMP, s.size(), rm(s.a()), s.imm());
+        } else {
+            a.alu(CMP, s.size(), read(s.a(), T2), rm(s.b()));
+        }
+    }
+
+    private void testAgain(FlagSource s) {
+        if (s.b() < 0) {
+            a.testImm(s.size(), rm(s.a()), s.imm());
+        } else {
+            a.test(s.size(), rm(s.b()), read(s.a(), T2));
+        }
+    }
+
+    // ---- memory
+
+    private int linearSize() {
+        return mode.is64() ? 8 : 4;
+    }
+
+    /** T0 = offset of the memory operand, truncated to the address size. */
+    void offset(Instruction in) {
+        offset(in, 0);
+    }
+
+    void offset(Instruction in, int more) {
+        long displacement = in.displacement + more;
+        if (in.ripRelative) {
+            long address = displacement + in.ip + in.length;
+            a.movImm(T0, in.addressSize == 4 ? address & 0xffff_ffffL : address);
+            return;
+        }
+        boolean base = in.base != Instruction.NO_REGISTER;
+        boolean index = in.index != Instruction.NO_REGISTER;
+        int size = in.addressSize == 8 ? 8 : 4;
+        if (!base && !index) {
+            long mask = in.addressSize == 2 ? 0xffff : in.addressSize == 4 ? 0xffff_ffffL : -1;
+            a.movImm(T0, displacement & mask);
+            return;
+        }
+        if (displacement != (int) displacement) {
+            throw new IllegalStateException("displacement " + displacement);
+        }
+        int disp = (int) displacement;
+        long rm;
+        if (base && index) {
+            int b = read(in.base, T0);
+            rm = Rm.mem(b, read(in.index, T1), in.scale, disp);
+        } else if (base) {
+            rm = Rm.mem(read(in.base, T0), disp);
+        } else {
+            rm = Rm.indexed(read(in.index, T1), in.scale, disp);
+        }
+        a.lea(size, T0, rm);
+        if (in.addressSize == 2) {
+            a.extend(false, 2, 4, T0, Rm.reg(T0));
+        }
+    }
+
+    /**
+     * From the operand of an instruction to T0 = its host address; T1 and T2 are lost, and EFLAGS.
+     */
+    void access(Instruction in, int size, boolean write) {
+        clobber();
+        offset(in);
+        access(in.segment, size, write);
+    }
+
+    /** From T0 = offset to T0 = host address. {@link #clobber} must have been called. */
+    void access(int segment, int size, boolean write) {
+        linear(segment, size, write);
+        int table = mode.tlb() + (write ? Tlb.WRITE : Tlb.READ);
+        int width = linearSize();
+        if (size > 1) {
+            a.lea(width, T2, Rm.mem(T0, size - 1));
+        } else {
+            a.mov(width, T2, T0);
+        }
+        a.mov(4, T1, T0);
+        a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
+        a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
+        a.aluImm(AND, width, Rm.reg(T2), -4096);
+        a.alu(CMP, 8, T2, Rm.gs(T1, table));
+        cold(a.jcc(NE), write ? Exit.TLB_WRITE : Exit.TLB_READ);
+        a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
+    }
+
+    private void linear(int segment, int size, boolean write) {
+        if (mode.is64()) {
+            if (segment >= 4) {
+                a.alu(ADD, 8, T0, Rm.gs(Area.SEGMENT_BASE + 8 * segment));
+            }
+            return;
+        }
+        if (mode.flat(segment)) {
+            return;
+        }
+        int limits = write ? Area.WRITE_LIMIT : Area.READ_LIMIT;
+        a.lea(8, T2, Rm.mem(T0, size - 1));
+        a.alu(CMP, 8, T2, Rm.gs(limits + 8 * segment));
+        cold(a.jcc(G), Exit.ONE);
+        a.alu(ADD, 4, T0, Rm.gs(Area.SEGMENT_BASE + 8 * segment));
+    }
+
+    // ---- stack
+
+    /** T0 = offset of the stack's top, some bytes further. */
+    void stackOffset(int delta) {
+        a.lea(mode.stackMask() == -1L ? 8 : 4, T0, Rm.mem(host(RSP), delta));
+        if (mode.stackMask() == 0xffffL) {
+            a.extend(false, 2, 4, T0, Rm.reg(T0));
+        }
+    }
+
+    /** Moves the stack pointer; no flags change. T2 is lost. */
+    void moveStack(int delta) {
+        int sp = host(RSP);
+        willWrite(RSP);
+        if (mode.stackMask() == 0xffffL) {
+            a.lea(4, T2, Rm.mem(sp, delta));
+            a.mov(2, sp, T2);
+        } else {
+            a.lea(mode.stackMask() == -1L ? 8 : 4, sp, Rm.mem(sp, delta));
+        }
+    }
+
+    // ---- leaving
+
+    /** The jump at {@code from} leaves the block at the present instruction. */
+    void cold(int from, int kind) {
+        colds.add(new Cold(from, kind, index, flags(), -1));
+    }
+
+    /** The interpreter does the present instruction. */
+    void one() {
+        cold(a.jmp(), Exit.ONE);
+        // Who comes back behind it brings the flags in both places.
+        in = true;
+        noCf = false;
+        saved = true;
+        source = null;
+        dead = false;
+    }
+
+    void count(int instructions) {
+        a.lea(8, COUNT, Rm.mem(COUNT, instructions));
+    }
+
+    /** Leaves if an event is pending. EFLAGS must have been settled; T2 is lost. */
+    void poll(int kind, int index) {
+        a.load(8, T2, Rm.gs(Area.PENDING_POINTER));
+        a.load(4, T2, Rm.mem(T2, 0));
+        a.alu(OR, 4, T2, Rm.gs(Area.ATTENTION));
+        int from = a.jcc(NE);
+        in = false;
+        colds.add(new Cold(from, kind, index, flags(), a.size));
+    }
+
+    /**
+     * A jump to a known place of this mode.
+     *
+     * @param poll whether it may close a loop, and so must look for events
+     */
+    void edge(long target, boolean poll) {
+        settle();
+        Site site = site(target);
+        if (poll) {
+            poll(Exit.PENDING, site.index);
+        }
+        if (!near(target)) {
+            site.execEntry = mode.execEntry(mode.codeBase() + target);
+            a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
+            site.cookie = a.size - 4;
+            in = false;
+            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1));
+        }
+        site.hot = a.jmp();
+        site.flags = flags();
+    }
+
+    /** Whether a target is on a page that this block's entry vouches for. */
+    boolean near(long target) {
+        long page = (mode.codeBase() + target & linearMask()) >>> 12;
+        return page == firstPage || page == lastPage;
+    }
+
+    private long linearMask() {
+        return mode.is64() ? -1L : 0xffff_ffffL;
+    }
+
+    /**
+     * The same on a condition, without a look for events. {@link #settle} must have been called.
+     */
+    void edgeIf(int cc, long target) {
+        Site site = site(target);
+        site.hot = a.jcc(cc);
+        site.flags = flags();
+    }
+
+    private Site site(long target) {
+        Site site = new Site(sites.size(), target, leaving());
+        sites.add(site);
+        return site;
+    }
+
+    /** Writes everything off the hot path, and the jumps' stubs. */
+    void finish() {
+        for (Cold c : colds) {
+            a.bind(c.from);
+            if (c.back >= 0) {
+                unlessMasked(c);
+            }
+            emitMaterialize(c.flags);
+            leave(Exit.info(c.kind, translation, c.index));
+        }
+        for (Site site : sites) {
+            a.bind(site.hot);
+            site.hotStub = a.size;
+            emitMaterialize((Flags) site.flags);
+            site.cold = a.jmp();
+            a.bind(site.cold);
+            site.coldStub = a.size;
+            leave(Exit.info(Exit.LINK, translation, site.index));
+        }
+    }
+
+    /** An interrupt that the guest does not accept now is no reason to leave. */
+    private void unlessMasked(Cold c) {
+        a.aluImm(CMP, 4, Rm.reg(T2), INTR);
+        int leave = a.jcc(NE);
+        a.testImm(4, Rm.gs(Area.RFLAGS), IF);
+        int back = a.jcc(E);
+        a.bindTo(back, c.back);
+        a.bind(leave);
+    }
+
+    private void leave(int info) {
+        a.movImm(T2, info & 0xffff_ffffL);
+        toStub(a.jmp(), stubs.exit());
+    }
+
+    /** Lets the jump at {@code at} lead to a host address outside. */
+    void toStub(int at, long host) {
+        a.patch32(at, (int) (host - (origin + at + 4)));
+    }
+
+    /** Where a stale block's entry leads. @return its offset */
+    int entryStub(FlagSource entry) {
+        int at = a.size;
+        emitMaterialize(new Flags(false, false, entry == null, false, entry));
+        leave(Exit.info(Exit.ENTRY, translation, 0));
+        return at;
+    }
+
+    /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */
+    void indirect(int instructions, Runnable commit) {
+        a.mov(4, T1, T0);
+        a.shiftImm(SHR, 4, Rm.reg(T1), 12);
+        a.alu(XOR, 4, T1, Rm.reg(T0));
+        a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_ENTRIES - 1);
+        a.shiftImm(SHL, 4, Rm.reg(T1), Area.JUMP_SHIFT);
+        a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
+        cold(a.jcc(NE), Exit.ONE);
+        a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
+        a.load(4, T2, Rm.gs(T2, 0));
+        a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
+        cold(a.jcc(NE), Exit.ONE);
+        poll(Exit.ONE, index);
+        commit.run();
+        count(instructions);
+        a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));
+    }
+}

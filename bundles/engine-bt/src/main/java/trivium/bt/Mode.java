@@ -1,0 +1,65 @@
+package trivium.bt;
+
+import trivium.cpu.VcpuState;
+import trivium.x86.interp.Cpu;
+
+/**
+ * What a translation takes for granted of the CPU's mode. Two blocks of one mode may be linked to
+ * each other.
+ *
+ * @param codeSize 16, 32 or 64
+ * @param stackMask which bits of RSP the stack uses
+ * @param flat bit n: segment n has base 0 and no limit below 4 GiB, for reads and writes
+ * @param tlb offset of the TLB of this privilege from the GS base
+ * @param fp whether x87, MMX and SSE instructions may run on the host's units
+ * @param codeBase the code segment's base
+ * @param codeLimit the highest IP
+ */
+record Mode(
+        int codeSize,
+        long stackMask,
+        int flat,
+        int tlb,
+        boolean user,
+        boolean fp,
+        long codeBase,
+        long codeLimit) {
+    private static final long NO_LIMIT = 0xffff_ffffL;
+
+    static Mode of(Cpu c, boolean fp) {
+        int flat = 0;
+        for (int i = 0; i < 6; i++) {
+            if (c.base[i] == 0 && c.readLimit[i] >= NO_LIMIT && c.writeLimit[i] >= NO_LIMIT) {
+                flat |= 1 << i;
+            }
+        }
+        boolean user = c.cpl == 3;
+        return new Mode(
+                c.codeSize,
+                c.stackMask,
+                flat,
+                c.tlbOffset(),
+                user,
+                fp,
+                c.base[VcpuState.CS],
+                c.codeLimit);
+    }
+
+    boolean is64() {
+        return codeSize == 64;
+    }
+
+    boolean flat(int segment) {
+        return (flat & 1 << segment) != 0;
+    }
+
+    /** Offset of this privilege's EXEC table from the GS base. */
+    int exec() {
+        return Area.EXEC + (user ? Area.EXEC_BYTES : 0);
+    }
+
+    /** Offset of the EXEC entry of a linear address. */
+    int execEntry(long linear) {
+        return exec() + ((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1) * 4;
+    }
+}

@@ -1,0 +1,39 @@
+package trivium.bt;
+
+/**
+ * A direct jump out of a translation. Its hot jump leads to the target's translation for flags that
+ * are computable as they stand; else to a stub that puts the flags into memory, whose cold jump
+ * leads to the target's translation for flags in memory. Offsets are those in the translation.
+ */
+final class Site {
+    final int index;
+
+    /** IP of the target. */
+    final long target;
+
+    /** How the target may compute the flags, or null: they are in memory. */
+    final FlagSource source;
+
+    /** Where the displacements of the two jumps are, and where they lead while unlinked. */
+    int hot, cold, hotStub, coldStub;
+
+    /**
+     * Of a jump to another page: the EXEC entry that it compares (offset from the GS base), and
+     * where in its code the cookie is that it compares with.
+     */
+    int execEntry, cookie;
+
+    /** Where the flags are, for {@link Gen}. */
+    Object flags;
+
+    /** The translation that this is linked to, or null. */
+    Translation linked;
+
+    Translation owner;
+
+    Site(int index, long target, FlagSource source) {
+        this.index = index;
+        this.target = target;
+        this.source = source;
+    }
+}

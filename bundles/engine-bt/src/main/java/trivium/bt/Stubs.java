@@ -1,0 +1,69 @@
+package trivium.bt;
+
+import static trivium.bt.Asm.*;
+
+/**
+ * The code that all translations share, at the start of the code cache: into generated code and
+ * back (System V ABI: RBX, RBP and R12 to R15 are the caller's).
+ */
+final class Stubs {
+    private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
+
+    private final long enter, exit;
+
+    /**
+     * @param origin host address at which {@code a}'s code will run
+     */
+    Stubs(Asm a, long origin) {
+        a.reset();
+        enter = origin;
+        enter(a);
+        exit = origin + a.size;
+        exit(a);
+    }
+
+    /** Called with the host address to go on at. */
+    long enter() {
+        return enter;
+    }
+
+    /** Jumped to with {@link Exit}'s word in T2; T0 is kept in {@link Area#ADDRESS}. */
+    long exit() {
+        return exit;
+    }
+
+    private static void enter(Asm a) {
+        for (int register : SAVED) {
+            a.push(register);
+        }
+        a.aluImm(SUB, 8, Rm.reg(RSP), 8);
+        a.mov(8, Gen.T0, RDI);
+        for (int guest = 1; guest < 16; guest++) {
+            if (Gen.host(guest) >= 0) {
+                a.load(8, Gen.host(guest), Rm.gs(Area.register(guest)));
+            }
+        }
+        a.load(8, Gen.COUNT, Rm.gs(Area.COUNT));
+        a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
+        a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
+        a.sahf();
+        a.load(8, RAX, Rm.gs(Area.register(0)));
+        a.jmpRm(Rm.reg(Gen.T0));
+    }
+
+    private static void exit(Asm a) {
+        a.store(4, Rm.gs(Area.INFO), Gen.T2);
+        a.store(8, Rm.gs(Area.ADDRESS), Gen.T0);
+        for (int guest = 0; guest < 16; guest++) {
+            if (Gen.host(guest) >= 0) {
+                a.store(8, Rm.gs(Area.register(guest)), Gen.host(guest));
+            }
+        }
+        a.store(8, Rm.gs(Area.COUNT), Gen.COUNT);
+        a.aluImm(ADD, 8, Rm.reg(RSP), 8);
+        for (int i = SAVED.length - 1; i >= 0; i--) {
+            a.pop(SAVED[i]);
+        }
+        a.ret();
+    }
+}

@@ -1,0 +1,84 @@
+package trivium.bt;
+
+import java.util.ArrayList;
+import java.util.List;
+import trivium.x86.interp.Block;
+
+/** A block in host code, for one mode and one way in which the flags come. */
+final class Translation {
+    final int number;
+    final Block block;
+    final Mode mode;
+
+    /** How the flags are computed on entry, or null: they are in memory. */
+    final FlagSource entry;
+
+    /** Host address and bytes of the code. */
+    final long host;
+
+    final int hostBytes;
+
+    /** Instructions: IP of each, and offset of its code; one more for the end. */
+    final long[] ips;
+
+    final int[] offsets;
+
+    /** Whether the last instruction leaves by itself, so that there is nothing behind it. */
+    final boolean ended;
+
+    /** Whether the last instruction is an indirect jump, call or return. */
+    final boolean indirect;
+
+    /** Whether the flags on entry are of no interest. */
+    final boolean flagless;
+
+    /** The EXEC entry of the page it begins on (offset from the GS base), and the cookie in it. */
+    int execEntry, cookie;
+
+    /** The same for the page it ends on, if that is another; else 0. */
+    int secondEntry, secondCookie;
+
+    /** Offset of the stub to which a stale entry leads. */
+    final int entryStub;
+
+    final List<Site> sites;
+
+    /** Jumps of other translations that lead here. */
+    final List<Site> incoming = new ArrayList<>();
+
+    boolean valid = true;
+
+    Translation(
+            int number,
+            Block block,
+            Mode mode,
+            FlagSource entry,
+            long host,
+            int hostBytes,
+            long[] ips,
+            int[] offsets,
+            boolean ended,
+            boolean indirect,
+            boolean flagless,
+            int entryStub,
+            List<Site> sites) {
+        this.number = number;
+        this.block = block;
+        this.mode = mode;
+        this.entry = entry;
+        this.host = host;
+        this.hostBytes = hostBytes;
+        this.ips = ips;
+        this.offsets = offsets;
+        this.ended = ended;
+        this.indirect = indirect;
+        this.flagless = flagless;
+        this.entryStub = entryStub;
+        this.sites = sites;
+        sites.forEach(s -> s.owner = this);
+    }
+
+    int instructions() {
+        return offsets.length - 1;
+    }
+}

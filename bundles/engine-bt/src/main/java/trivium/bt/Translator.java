@@ -1,0 +1,200 @@
+package trivium.bt;
+
+import static trivium.bt.Asm.CMP;
+import static trivium.bt.Asm.NE;
+
+import java.util.ArrayList;
+import java.util.List;
+import trivium.memory.PhysicalMemory;
+import trivium.x86.decode.Decoder;
+import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Operand.Place;
+import trivium.x86.decode.Row.Attribute;
+import trivium.x86.interp.Block;
+
+/** Writes the host code of blocks. Bound to one vCPU's thread. */
+final class Translator {
+    private final PhysicalMemory memory;
+    private final Decoder decoder;
+    private final CodeCache cache;
+    private final Gen g;
+    private final Integers integers;
+    private final Flow flow;
+
+    // Where the bytes of the block being decoded come from.
+    private long gpa, nextPage;
+
+    Translator(PhysicalMemory memory, trivium.cpu.CpuModel model, CodeCache cache) {
+        this.memory = memory;
+        this.cache = cache;
+        decoder = new Decoder(model);
+        g = new Gen(cache.stubs());
+        integers = new Integers(g);
+        flow = new Flow(g);
+    }
+
+    /** The instructions of a block, or null if memory no longer has them as they were. */
+    List<Instruction> decode(Block block) {
+        gpa = block.gpa;
+        nextPage = block.lastPage;
+        long ip = block.ip;
+        List<Instruction> list = new ArrayList<>(block.instructions);
+        int bytes = 0;
+        while (list.size() < block.instructions) {
+            Instruction in;
+            try {
+                in = decoder.decode(this::nextByte, block.codeSize());
+            } catch (Decoder.TooLong _) {
+                return null;
+            }
+            in.ip = ip;
+            list.add(in);
+            bytes += in.length;
+            ip = Flow.next(in);
+        }
+        return bytes == block.bytes ? list : null;
+    }
+
+    private int nextByte() {
+        int octet = (int) memory.read(gpa, 1) & 0xff;
+        gpa++;
+        if ((gpa & 0xfff) == 0) {
+            gpa = nextPage;
+        }
+        return octet;
+    }
+
+    /**
+     * Translates a block whose instructions are {@code list}.
+     *
+     * @param number of the new translation
+     * @param secondPage the EXEC entry and cookie of the page where it ends, packed, or 0 if it
+     *     lies in one page
+     * @return null if the code cache is full
+     */
+    Translation translate(
+            Block block,
+            List<Instruction> list,
+            Mode mode,
+            FlagSource entry,
+            int number,
+            long secondPage) {
+        int n = list.size();
+        long host = cache.next();
+        Instruction end = list.get(n - 1);
+        g.begin(mode, block.ip, end.ip + end.length - 1, host, number, entry);
+        int[] seen = seen(list);
+        long[] ips = new long[n];
+        int[] offsets = new int[n + 1];
+        if (secondPage != 0) {
+            g.instruction(0, FlagUse.ALL, FlagUse.ALL);
+            g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
+            g.cold(g.a.jcc(NE), Exit.ENTRY);
+        }
+        boolean ended = false, indirect = false;
+        for (int i = 0; i < n; i++) {
+            Instruction in = list.get(i);
+            ips[i] = in.ip;
+            offsets[i] = g.a.size;
+            g.instruction(i, seen[i], seen[i + 1]);
+            boolean last = in.row == null || in.row.is(Attribute.ENDS_BLOCK);
+            if (in.row == null) {
+                g.one();
+            } else if (last ? !flow.emit(in, n) : !integers.emit(in)) {
+                g.one();
+            } else {
+                indirect = last && g.sites.isEmpty();
+            }
+            ended = last;
+        }
+        offsets[n] = g.a.size;
+        if (!ended) {
+            g.count(n);
+            g.edge(Flow.next(end), false);
+        }
+        g.finish();
+        int stub = g.entryStub(entry);
+        while (g.a.size < 5) {
+            g.a.u8(0x90);
+        }
+        if (!cache.add(g.a)) {
+            return null;
+        }
+        return new Translation(
+                number,
+                block,
+                mode,
+                entry,
+                host,
+                g.a.size,
+                ips,
+                offsets,
+                ended,
+                indirect,
+                seen[0] == 0,
+                stub,
+                List.copyOf(g.sites));
+    }
+
+    /** By instruction: which flags before it can be seen before they are overwritten. */
+    private static int[] seen(List<Instruction> list) {
+        int[] seen = new int[list.size() + 1];
+        seen[list.size()] = FlagUse.ALL;
+        for (int i = list.size() - 1; i >= 0; i--) {
+            Instruction in = list.get(i);
+            seen[i] =
+                    in.row == null || mayLeave(in)
+                            ? FlagUse.ALL
+                            : seen[i + 1] & ~FlagUse.overwrites(in) | FlagUse.reads(in);
+        }
+        return seen;
+    }
+
+    /** Whether an instruction's code may leave the block before it is done. */
+    private static boolean mayLeave(Instruction in) {
+        return switch (in.mnemonic()) {
+            case ADD,
+                    OR,
+                    ADC,
+                    SBB,
+                    AND,
+                    SUB,
+                    XOR,
+                    CMP,
+                    TEST,
+                    INC,
+                    DEC,
+                    NEG,
+                    NOT,
+                    MOV,
+                    MOVZX,
+                    MOVSX,
+                    MOVSXD,
+                    XCHG,
+                    IMUL,
+                    MUL ->
+                    memoryOperand(in);
+            case LEA, CBW, CWD, CLC, STC, CMC, LAHF, SAHF -> false;
+            case NOP -> in.rep != 0;
+            default -> Conditions.of(in.mnemonic()) < 0 || memoryOperand(in);
+        };
+    }
+
+    private static boolean memoryOperand(Instruction in) {
+        for (int i = 0; i < in.row.operands().size(); i++) {
+            Place place = in.operand(i).place();
+            if (place == Place.MOFFS
+                    || place == Place.MEMORY
+                    || place == Place.RM && !in.isRegisterForm()) {
+                return true;
+            }
+            if (place == Place.RM
+                    && in.bytes(i) == 1
+                    && (in.mnemonic() == trivium.x86.decode.Mnemonic.MUL
+                            || in.mnemonic() == trivium.x86.decode.Mnemonic.IMUL)) {
+                return true; // AH to BH are left to the interpreter
+            }
+        }
+        return false;
+    }
+}
