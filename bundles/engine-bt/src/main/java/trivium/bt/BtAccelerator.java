@@ -47,6 +47,8 @@ final class BtAccelerator implements Accelerator {
     private Mode mode;
     private int modeEpoch = -1;
 
+    private boolean counted;
+
     /** The jump by which generated code was left last, if it waits for its target. */
     private Site link;
 
@@ -267,6 +269,15 @@ final class BtAccelerator implements Accelerator {
     // ---- running
 
     @Override
+    public void limit(long instructions) {
+        counted = instructions <= 1L << 62;
+        if (counted) {
+            HostMemory.putLong(
+                    area + Area.LIMIT, HostMemory.getLong(area + Area.COUNT) + instructions);
+        }
+    }
+
+    @Override
     public int run(Code of) {
         BtCode code = (BtCode) of;
         updateMode();
@@ -332,7 +343,9 @@ final class BtAccelerator implements Accelerator {
                     return leave(t.sites.get(index).target);
                 }
                 default -> {
-                    forgetJump(t);
+                    if (!t.valid) {
+                        forgetJump(t);
+                    }
                     return leave(t.block.ip);
                 }
             }
@@ -371,11 +384,17 @@ final class BtAccelerator implements Accelerator {
                 || !t.valid
                 || c.codeGeneration != resumeGeneration
                 || c.modeEpoch != resumeEpoch
+                || counted && t.instructions() - resumeIndex > limit()
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;
         }
         addCount(-resumeIndex);
         return execute(t.host + t.offsets[resumeIndex]);
+    }
+
+    /** What is left of a counted run. */
+    private long limit() {
+        return HostMemory.getLong(area + Area.LIMIT) - HostMemory.getLong(area + Area.COUNT);
     }
 
     private static long ip(Translation t, int index) {
@@ -406,7 +425,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void updateMode() {
-        if (c.modeEpoch == modeEpoch) {
+        if (c.modeEpoch == modeEpoch && mode.counted() == counted) {
             return;
         }
         modeEpoch = c.modeEpoch;
@@ -415,7 +434,7 @@ final class BtAccelerator implements Accelerator {
             HostMemory.putLong(area + Area.READ_LIMIT + 8 * i, c.readLimit[i]);
             HostMemory.putLong(area + Area.WRITE_LIMIT + 8 * i, c.writeLimit[i]);
         }
-        Mode now = Mode.of(c, false);
+        Mode now = Mode.of(c, false, counted);
         if (!now.equals(mode)) {
             mode = modes.computeIfAbsent(now, m -> m);
             (mode.user() ? userPages : supervisorPages).use(mode);

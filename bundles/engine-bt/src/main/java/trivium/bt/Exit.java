@@ -18,7 +18,10 @@ final class Exit {
     /** Something is pending before jump n. */
     static final int PENDING = 4;
 
-    /** The translation was entered but is stale, or its second page is another now. */
+    /**
+     * The translation was entered but is stale, or its second page is another now, or its
+     * instructions are more than the run has left.
+     */
     static final int ENTRY = 5;
 
     static final int MAX_TRANSLATIONS = 1 << 20;

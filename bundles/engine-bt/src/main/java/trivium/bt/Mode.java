@@ -12,6 +12,7 @@ import trivium.x86.interp.Cpu;
  * @param flat bit n: segment n has base 0 and no limit below 4 GiB, for reads and writes
  * @param tlb offset of the TLB of this privilege from the GS base
  * @param fp whether x87, MMX and SSE instructions may run on the host's units
+ * @param counted whether each block asks first if it would pass {@link Area#LIMIT}
  * @param codeBase the code segment's base
  * @param codeLimit the highest IP
  */
@@ -22,11 +23,12 @@ record Mode(
         int tlb,
         boolean user,
         boolean fp,
+        boolean counted,
         long codeBase,
         long codeLimit) {
     private static final long NO_LIMIT = 0xffff_ffffL;
 
-    static Mode of(Cpu c, boolean fp) {
+    static Mode of(Cpu c, boolean fp, boolean counted) {
         int flat = 0;
         for (int i = 0; i < 6; i++) {
             if (c.base[i] == 0 && c.readLimit[i] >= NO_LIMIT && c.writeLimit[i] >= NO_LIMIT) {
@@ -41,6 +43,7 @@ record Mode(
                 c.tlbOffset(),
                 user,
                 fp,
+                counted,
                 c.base[VcpuState.CS],
                 c.codeLimit);
     }

@@ -91,6 +91,12 @@ final class Translator {
             g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
             g.cold(g.a.jcc(NE), Exit.ENTRY);
         }
+        if (mode.counted()) {
+            g.instruction(0, FlagUse.ALL, FlagUse.ALL);
+            g.a.lea(8, Gen.T2, Rm.mem(Gen.COUNT, n));
+            g.a.alu(CMP, 8, Gen.T2, Rm.gs(Area.LIMIT));
+            g.cold(g.a.jcc(Asm.G), Exit.ENTRY);
+        }
         boolean ended = false, indirect = false;
         for (int i = 0; i < n; i++) {
             Instruction in = list.get(i);

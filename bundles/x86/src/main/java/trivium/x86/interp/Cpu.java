@@ -31,6 +31,7 @@ public final class Cpu {
 
     private static final int META_SHIFT = 63, META_SF = 1 << 6, META_PF = 1 << 7;
     private static final long PAGE = -4096;
+    private static final int LARGE_SLOTS = 1 << 14;
 
     public final Vcpu vcpu;
     public final VcpuState s;
@@ -848,7 +849,7 @@ public final class Cpu {
             return false;
         }
         if ((page & Mmu.LARGE) != 0) {
-            large[largeSlot(linear)] = true;
+            noteLarge(linear);
         }
         long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
         if (host == 0) {
@@ -880,16 +881,29 @@ public final class Cpu {
             throw fault(GuestException.PF, mmu.faultErrorCode());
         }
         if ((page & Mmu.LARGE) != 0) {
-            large[largeSlot(linear)] = true;
+            noteLarge(linear);
         }
         return page;
     }
 
-    /** By linear address bits 22 to 31: whether the TLBs may hold pieces of large pages there. */
-    private final boolean[] large = new boolean[1 << 10];
+    /**
+     * By a hash of the linear address above its 2 MiB: whether the TLBs may hold pieces of large
+     * pages there.
+     */
+    private final boolean[] large = new boolean[LARGE_SLOTS];
+
+    private boolean anyLarge;
 
     private static int largeSlot(long linear) {
-        return (int) (linear >>> 22) & 0x3ff;
+        long page = linear >>> 21;
+        return (int) (page ^ page >>> 16) & LARGE_SLOTS - 1;
+    }
+
+    private void noteLarge(long linear) {
+        // Without PAE they have 4 MiB.
+        large[largeSlot(linear)] = true;
+        large[largeSlot(linear ^ 1L << 21)] |= (s.cr4 & CR4_PAE) == 0;
+        anyLarge = true;
     }
 
     /** The guest-physical address of code at a linear address, or throws #PF. */
@@ -917,7 +931,10 @@ public final class Cpu {
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
-        java.util.Arrays.fill(large, false);
+        if (anyLarge) {
+            java.util.Arrays.fill(large, false);
+            anyLarge = false;
+        }
         codeGeneration += 2;
         if (accelerator != null) {
             accelerator.flushed();

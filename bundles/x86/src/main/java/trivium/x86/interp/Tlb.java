@@ -23,12 +23,12 @@ public final class Tlb {
     /** Where the arrays begin in a TLB. */
     public static final int READ = 0, WRITE = ARRAY_BYTES, EXEC = 2 * ARRAY_BYTES;
 
-    private static final int FEW = 256;
+    private static final int FEW = 1024;
 
     /** Host addresses of the arrays. */
     final long read, write, exec;
 
-    // What was filled since the last flush: a flush of a few entries costs only these.
+    // The entries filled since the last flush, from `read` on: a flush of a few costs only these.
     private final int[] filled = new int[FEW];
     private int fills;
 
@@ -54,7 +54,7 @@ public final class Tlb {
         HostMemory.putLong(array + slot, linear & -4096);
         HostMemory.putLong(array + slot + 8, target - (linear & -4096));
         if (fills < FEW) {
-            filled[fills] = slot;
+            filled[fills] = (int) (array - read) + slot;
         }
         fills++;
     }
@@ -68,7 +68,7 @@ public final class Tlb {
             clear();
         } else {
             for (int i = 0; i < fills; i++) {
-                drop(filled[i]);
+                HostMemory.putLong(read + filled[i], -1);
             }
         }
         fills = 0;
