@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import trivium.machine.boot.Firmware;
+import trivium.machine.life.Catalog;
 import trivium.machine.life.VirtualMachine;
 import trivium.vm.Vm.Outcome;
 import trivium.vm.VmException;
@@ -15,10 +16,16 @@ import trivium.vm.VmException;
 final class BootCommand {
     private static final int FAILED = 70, TRIPLE_FAULT = 100, TIMEOUT = 124;
     private final PrintStream out, err;
+    private final Catalog catalog;
 
     BootCommand(PrintStream out, PrintStream err) {
+        this(out, err, Wiring.catalog());
+    }
+
+    BootCommand(PrintStream out, PrintStream err, Catalog catalog) {
         this.out = out;
         this.err = err;
+        this.catalog = catalog;
     }
 
     int run(List<String> args) {
@@ -28,7 +35,9 @@ final class BootCommand {
                 out.print(BootOptions.USAGE);
                 return 0;
             }
-            return boot(options);
+            return options.lockstep.isPresent()
+                    ? new LockStepCommand(out, err, catalog).run(options)
+                    : boot(options);
         } catch (VmException e) {
             err.println("trivium boot: " + e.getMessage());
             return Main.WRONG_USAGE;
@@ -37,7 +46,7 @@ final class BootCommand {
 
     private int boot(BootOptions options) throws VmException {
         var firmware = Firmware.usual();
-        try (var vm = new VirtualMachine(options.config(), Wiring.catalog(), firmware, _ -> {});
+        try (var vm = new VirtualMachine(options.config(), catalog, firmware, _ -> {});
                 Display _ = Display.open(options.vnc, vm, err);
                 Terminal _ = Terminal.open(options.serialOnStdio(), vm.console())) {
             Thread interrupted = new Thread(vm::close); // Ctrl-C: what was written is kept

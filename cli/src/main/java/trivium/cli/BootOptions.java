@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import trivium.cpu.CpuModel;
+import trivium.vm.LockStep;
 import trivium.vm.VmConfig;
 import trivium.vm.VmConfig.BlockKind;
 import trivium.vm.VmConfig.DeviceSpec;
@@ -43,9 +44,13 @@ final class BootOptions {
               --on-triple-fault DO   stop (status 100, the default) or reset
               --timeout SECONDS      ends the VM after that time
               --icount               counts time in instructions: runs are repeatable
+              --lockstep ENGINE      runs it beside the interpreter and stops where they differ;
+                                     time is counted, disks are not written, nobody types
+              --lockstep-chunk N     instructions between two comparisons (default: 100000)
               --stats                writes statistics as JSON to standard error
             Exit status: 0 the guest powered off, V << 1 | 1 debug exit, 2 wrong usage or
-            configuration, 70 internal failure, 100 triple fault, 124 timeout.
+            configuration, 70 internal failure, 100 triple fault, 124 timeout. With --lockstep:
+            0 no difference until the guest ended, 3 a difference.
             """;
 
     private static final String[] IDE_FOR_DISKS = {"ide0", "ide1", "ide3", "ide2"};
@@ -64,6 +69,11 @@ final class BootOptions {
 
     Optional<String> vnc = Optional.empty();
     Optional<Path> screenshot = Optional.empty();
+
+    /** The engine under test. */
+    Optional<String> lockstep = Optional.empty();
+
+    int lockstepChunk = (int) LockStep.CHUNK;
     int timeoutSeconds;
     boolean stats, help;
 
@@ -115,6 +125,9 @@ final class BootOptions {
             case "--on-triple-fault" -> resetOnTripleFault = reset(value(option, rest));
             case "--vnc" -> vnc = Optional.of(value(option, rest));
             case "--screenshot" -> screenshot = Optional.of(path(option, rest));
+            case "--lockstep" -> lockstep = Optional.of(value(option, rest));
+            case "--lockstep-chunk" ->
+                    lockstepChunk = number(option, value(option, rest), 1, Integer.MAX_VALUE);
             case "--timeout" ->
                     timeoutSeconds = number(option, value(option, rest), 1, Integer.MAX_VALUE);
             default ->

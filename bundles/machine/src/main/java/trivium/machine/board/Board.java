@@ -129,6 +129,28 @@ public final class Board implements AutoCloseable {
         vcpus.forEach(VirtualCpu::clearEvents);
     }
 
+    /** The states of the devices, in the order they were made. The vCPUs stand still. */
+    public List<Record> saveDevices() {
+        List<Record> states = new ArrayList<>();
+        for (Plugged plugged : devices) {
+            synchronized (plugged.device) {
+                states.add(plugged.device.save());
+            }
+        }
+        return states;
+    }
+
+    /** Takes what {@link #saveDevices} of an equal board gave; timers are armed anew. */
+    public void restoreDevices(List<Record> states) {
+        timers.cancelAll();
+        for (int i = 0; i < devices.size(); i++) {
+            Device device = devices.get(i).device;
+            synchronized (device) {
+                device.restore(states.get(i));
+            }
+        }
+    }
+
     <T> void provide(Class<T> type, T service) {
         services.compute(
                 type,

@@ -75,6 +75,11 @@ public final class Clock implements VirtualClock {
         }
     }
 
+    /** Sets a counted clock while no instruction runs; on the vCPU's thread. */
+    public void set(long nanos) {
+        advance(nanos - nanos());
+    }
+
     /** Moves a counted clock while no instruction runs; on the vCPU's thread. */
     public void advance(long nanos) {
         countedNanos = countedNanos + nanos;

@@ -126,6 +126,21 @@ public final class Timers implements AutoCloseable {
         return wakeAt == NEVER ? NEVER : Math.max(1, Math.ceilDiv(delay, PER_INSTRUCTION));
     }
 
+    /** How many instructions may run by a counted clock before a timer is due. */
+    public long untilNext() {
+        long next = earliest();
+        return next == NEVER
+                ? NEVER
+                : Math.max(0, Math.ceilDiv(next - clock.nanos(), PER_INSTRUCTION));
+    }
+
+    /** Disarms all: their owners are about to be restored. */
+    public void cancelAll() {
+        for (Timer timer : timers) {
+            timer.cancel();
+        }
+    }
+
     /** The earliest deadline; {@link Long#MAX_VALUE} if none is armed. */
     public long earliest() {
         long earliest = NEVER;

@@ -130,6 +130,19 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         set(KICK);
     }
 
+    /** Events that no line asserts: those to be saved with the state. */
+    public int latched() {
+        return pending.get() & (NMI | INIT | SIPI);
+    }
+
+    /** Sets the events after a restore of the devices. */
+    public void restoreLatched(int events) {
+        secondNmi.set(false);
+        pending.and(0);
+        pending.or(events);
+        update();
+    }
+
     /** Forgets events of before a reset; KICK stays. */
     void clearEvents() {
         secondNmi.set(false);
@@ -250,6 +263,22 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         int events = INIT | KICK;
         events |= state.nmiBlocked ? 0 : NMI;
         return (state.rflags & RFLAGS_IF) != 0 ? events | INTR : events;
+    }
+
+    /**
+     * What {@link #awaitPending} does with a counted clock, without waiting for anybody else.
+     *
+     * @return false if nothing ends this wait within the given time
+     */
+    public boolean skipHalt(long nanos) {
+        long end = clock.nanos() + nanos;
+        while ((pending.get() & wakingEvents()) == 0) {
+            if (timers.earliest() > end) {
+                return false;
+            }
+            skipToNextTimer();
+        }
+        return true;
     }
 
     /** Nothing else moves a counted clock while its only vCPU is halted. */

@@ -29,7 +29,7 @@ import trivium.x86.decode.Row;
  * Lists the code of a vCPU that stands still, without side effects: bytes come from RAM and ROM
  * alone, never from a device.
  */
-final class Disassembly {
+public final class Disassembly {
     private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
     private static final long EFER_LMA = 1 << 10;
 
@@ -69,6 +69,16 @@ final class Disassembly {
                 code.mode(),
                 translated.map(code::guest).orElseGet(() -> code.guest(rip, most)),
                 translated.map(Disassembly::host).orElse(List.of()));
+    }
+
+    /** The instruction at an offset in the code segment. */
+    public static Line line(VirtualCpu vcpu, long rip) {
+        return line(new Disassembly(vcpu).decode(rip), 0);
+    }
+
+    /** The same, decoded; without a row if there is none. */
+    public static Instruction instruction(VirtualCpu vcpu, long rip) {
+        return new Disassembly(vcpu).decode(rip).in;
     }
 
     // --- guest code

@@ -80,6 +80,13 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         return highRamEnd;
     }
 
+    /** All that holds bytes: RAM, then what devices allocated, in order. */
+    public synchronized List<MemorySegment> contents() {
+        List<MemorySegment> all = new ArrayList<>(allocations);
+        all.addFirst(ram.segment());
+        return all;
+    }
+
     /** What backs RAM, for those that map the same pages. */
     public SharedMemory ram() {
         return ram;

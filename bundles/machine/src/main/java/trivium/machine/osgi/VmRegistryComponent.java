@@ -26,7 +26,9 @@ import trivium.machine.life.Autostart;
 import trivium.machine.life.Catalog;
 import trivium.machine.life.VirtualMachine;
 import trivium.machine.life.Vms;
+import trivium.machine.lockstep.LockStepRun;
 import trivium.mmu.MmuStrategy;
+import trivium.vm.LockStep;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
@@ -39,13 +41,14 @@ import trivium.vm.VmRegistry;
  */
 @Component(
         immediate = true,
-        service = {VmRegistry.class, ManagedServiceFactory.class},
+        service = {VmRegistry.class, LockStep.class, ManagedServiceFactory.class},
         property = "service.pid=" + ConfigurationStore.FACTORY_PID)
-public final class VmRegistryComponent implements VmRegistry, ManagedServiceFactory {
+public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedServiceFactory {
     private static final Logger LOG = LoggerFactory.getLogger(VmRegistryComponent.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Catalog catalog = new Catalog(HostInfo.host());
+    private final Firmware firmware = Firmware.usual();
     private final Vms vms;
     private final Map<String, String> names = new ConcurrentHashMap<>();
 
@@ -55,7 +58,7 @@ public final class VmRegistryComponent implements VmRegistry, ManagedServiceFact
     @Activate
     public VmRegistryComponent(@Reference ConfigurationAdmin configurations) {
         Optional<Path> etc = Optional.ofNullable(System.getProperty("karaf.etc")).map(Path::of);
-        vms = new Vms(catalog, Firmware.usual(), new ConfigurationStore(configurations, etc));
+        vms = new Vms(catalog, firmware, new ConfigurationStore(configurations, etc));
     }
 
     @Deactivate
@@ -160,6 +163,15 @@ public final class VmRegistryComponent implements VmRegistry, ManagedServiceFact
         boolean ours =
                 source.startsWith(ConfigurationStore.FACTORY_PID) && source.length() > prefix + 1;
         return ours ? source.substring(prefix + 1) : source;
+    }
+
+    // --- engines compared
+
+    @Override
+    public Result compare(VmConfig config, Options options) throws VmException {
+        try (var run = new LockStepRun(config, catalog, firmware, options)) {
+            return run.run();
+        }
     }
 
     // --- the registry

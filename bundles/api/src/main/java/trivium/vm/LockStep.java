@@ -1,0 +1,52 @@
+package trivium.vm;
+
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongPredicate;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Runs one machine twice, side by side from power-on, each time on another engine, and compares the
+ * two. A service.
+ */
+@ProviderType
+public interface LockStep {
+    /** What is compared with if nothing else is said: the engine that is right by definition. */
+    String REFERENCE = "interpreter";
+
+    /** Instructions between two comparisons if nothing else is said. */
+    long CHUNK = 100_000;
+
+    /**
+     * Returns when the guest ends, after the given number of instructions, or at the first
+     * difference. The machines are made for this from {@code config}: time is counted in
+     * instructions, disks are read and never written, nobody types.
+     *
+     * @throws VmException if the machine cannot be made, or not in this way
+     */
+    Result compare(VmConfig config, Options options) throws VmException;
+
+    /**
+     * @param engine the engine under test
+     * @param reference what it is compared with
+     * @param instructions how many to run at most
+     * @param chunk instructions between two comparisons
+     * @param serial gets what the guest writes to COM1
+     * @param goOn asked now and then with the number of instructions that were equal; false ends
+     */
+    record Options(
+            String engine,
+            String reference,
+            long instructions,
+            long chunk,
+            Consumer<byte[]> serial,
+            LongPredicate goOn) {}
+
+    /**
+     * @param instructions how many were equal
+     * @param tolerated how often status flags differed that the last instructions leave undefined
+     * @param end why it ended, in words
+     * @param difference the first difference with registers and code; empty if there is none
+     */
+    record Result(long instructions, long tolerated, String end, Optional<String> difference) {}
+}

@@ -1,0 +1,71 @@
+package trivium.machine.lockstep;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import trivium.cpu.VcpuState;
+import trivium.machine.board.Board;
+import trivium.vm.VmException;
+
+/** The last state in which both machines were equal, memory and all; either can go back to it. */
+final class Checkpoint implements AutoCloseable {
+    private final Arena arena = Arena.ofShared();
+    private final List<MemorySegment> memory = new ArrayList<>();
+    private final VcpuState state = new VcpuState();
+    private Map<String, Map<Long, byte[]>> drives = Map.of();
+    private List<Record> devices = List.of();
+    private long instructions, nanos;
+    private int latched;
+    private boolean a20;
+
+    /** Takes the state of a machine that rests, in place of the one held before. */
+    void take(Side side) {
+        Board board = side.board();
+        List<MemorySegment> contents = board.memory().contents();
+        for (int i = 0; i < contents.size(); i++) {
+            if (memory.size() == i) {
+                memory.add(arena.allocate(contents.get(i).byteSize(), 4096));
+            }
+            memory.get(i).copyFrom(contents.get(i));
+        }
+        state.set(side.state());
+        drives = new HashMap<>();
+        side.drives().forEach((slot, image) -> drives.put(slot, image.save()));
+        devices = board.saveDevices();
+        instructions = side.instructions();
+        nanos = board.clock().nanos();
+        latched = side.vcpu().latched();
+        a20 = board.memory().a20Mask() == -1;
+    }
+
+    long instructions() {
+        return instructions;
+    }
+
+    /** Brings a machine made of the same parts there. */
+    void restore(Side side) throws VmException {
+        side.restore(instructions, () -> into(side));
+    }
+
+    private void into(Side side) {
+        Board board = side.board();
+        board.clock().set(nanos);
+        List<MemorySegment> contents = board.memory().contents();
+        for (int i = 0; i < contents.size(); i++) {
+            contents.get(i).copyFrom(memory.get(i));
+        }
+        side.drives().forEach((slot, image) -> image.restore(drives.get(slot)));
+        board.memory().setA20(a20);
+        board.restoreDevices(devices);
+        side.state().set(state);
+        side.vcpu().restoreLatched(latched);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
