@@ -35,12 +35,17 @@ class BootCommandTest {
         kernel = folder.resolve("kernel");
     }
 
-    private int boot(String code, String... more) throws IOException {
+    /** A Multiboot kernel of these bytes of machine code, in hex, entered at the first. */
+    static byte[] multiboot(String code) {
         byte[] bytes = HexFormat.of().parseHex(code.replace(" ", ""));
         ByteBuffer image = ByteBuffer.allocate(ENTRY + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
         image.putInt(0x1bad_b002).putInt(1 << 16).putInt(-(0x1bad_b002 + (1 << 16)));
         image.putInt(LOAD).putInt(LOAD).putInt(0).putInt(0).putInt(LOAD + ENTRY).put(bytes);
-        Files.write(kernel, image.array());
+        return image.array();
+    }
+
+    private int boot(String code, String... more) throws IOException {
+        Files.write(kernel, multiboot(code));
         List<String> args = new ArrayList<>(List.of("--kernel", kernel.toString()));
         args.addAll(List.of("--memory", "4", "--serial", "none"));
         args.addAll(List.of(more));
