@@ -52,6 +52,7 @@ final class TestShell implements AutoCloseable {
                     RegistersCommand.class,
                     DisasmCommand.class,
                     TopCommand.class,
+                    LockStepCommand.class,
                     HvEnginesCommand.class,
                     HvDevicesCommand.class,
                     HvDisplaysCommand.class,
@@ -75,6 +76,7 @@ final class TestShell implements AutoCloseable {
 
     final FakeRegistry vms = new FakeRegistry();
     final FakeDisplays displays = new FakeDisplays();
+    final FakeLockStep lockStep = new FakeLockStep();
     final EventLog log = new EventLog();
     private final ThreadIOImpl io = new ThreadIOImpl();
     private final SessionFactoryImpl factory;
@@ -98,6 +100,7 @@ final class TestShell implements AutoCloseable {
                     }
                 };
         factory.register(vms);
+        factory.register(lockStep);
         factory.register(displays);
         factory.register(log);
         var manager = new ManagerImpl(factory, factory);

@@ -15,7 +15,7 @@ final class Checkpoint implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final List<MemorySegment> memory = new ArrayList<>();
     private final VcpuState state = new VcpuState();
-    private Map<String, Map<Long, byte[]>> drives = Map.of();
+    private Map<String, ScratchImage.State> drives = Map.of();
     private List<Record> devices = List.of();
     private long instructions, nanos;
     private int latched;

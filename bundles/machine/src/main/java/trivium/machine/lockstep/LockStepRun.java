@@ -71,7 +71,8 @@ public final class LockStepRun implements AutoCloseable {
                 java.util.Map.of(),
                 Optional.empty(),
                 false,
-                true);
+                true,
+                c.resetOnTripleFault());
     }
 
     public LockStep.Result run() throws VmException {

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import trivium.device.BlockBackend;
 import trivium.machine.block.RawImage;
+import trivium.vm.VmConfig;
+import trivium.vm.VmException;
 
 /**
  * An image that is only read; what the guest writes is kept in memory, by blocks. Never locked, so
@@ -15,27 +17,49 @@ import trivium.machine.block.RawImage;
 final class ScratchImage implements BlockBackend, AutoCloseable {
     private static final int BLOCK = 4096;
 
+    /**
+     * What a run changes.
+     *
+     * @param written blocks by number
+     * @param ejections how often the guest ejected a medium
+     */
+    record State(Map<Long, byte[]> written, boolean ejected, int ejections) {}
+
+    private final Media media;
+
+    /** Null in an empty drive. */
     private final RawImage image;
+
     private final boolean readOnly;
     private Map<Long, byte[]> written = new TreeMap<>();
+    private boolean ejected;
+    private int ejections;
 
     /**
-     * @param image opened for reading
-     * @param readOnly what the guest is to see
+     * @throws VmException if the image cannot be used
      */
-    ScratchImage(RawImage image, boolean readOnly) {
-        this.image = image;
-        this.readOnly = readOnly;
+    ScratchImage(VmConfig.Drive d) throws VmException {
+        media = Media.valueOf(d.kind().name());
+        readOnly = d.readOnly() || media == Media.CDROM;
+        boolean empty = d.image().toString().isEmpty();
+        image =
+                empty
+                        ? null
+                        : RawImage.open(new VmConfig.Drive(d.slot(), d.kind(), d.image(), true));
     }
 
     @Override
     public Media media() {
-        return image.media();
+        return media;
+    }
+
+    private boolean present() {
+        return image != null && !ejected;
     }
 
     @Override
     public long sizeBytes() {
-        return image.sizeBytes();
+        return present() ? image.sizeBytes() : 0;
     }
 
     @Override
@@ -45,6 +69,7 @@ final class ScratchImage implements BlockBackend, AutoCloseable {
 
     @Override
     public void read(long offset, byte[] into, int at, int length) throws IOException {
+        check(offset, length);
         for (int done = 0; done < length; ) {
             long from = offset + done;
             int inBlock = (int) (from % BLOCK);
@@ -61,8 +86,9 @@ final class ScratchImage implements BlockBackend, AutoCloseable {
 
     @Override
     public void write(long offset, byte[] from, int at, int length) throws IOException {
-        if (readOnly || offset < 0 || offset > sizeBytes() - length) {
-            throw new EOFException("no bytes %d+%d to write".formatted(offset, length));
+        check(offset, length);
+        if (readOnly) {
+            throw new IOException("image is read-only");
         }
         for (int done = 0; done < length; ) {
             long to = offset + done;
@@ -73,6 +99,12 @@ final class ScratchImage implements BlockBackend, AutoCloseable {
             System.arraycopy(from, at + done, block, inBlock, chunk);
             written.put(to / BLOCK, block);
             done += chunk;
+        }
+    }
+
+    private void check(long offset, int length) throws IOException {
+        if (offset < 0 || offset > sizeBytes() - length) {
+            throw new EOFException("no bytes %d+%d in this image".formatted(offset, length));
         }
     }
 
@@ -92,20 +124,25 @@ final class ScratchImage implements BlockBackend, AutoCloseable {
 
     @Override
     public int mediaGeneration() {
-        return image.mediaGeneration();
+        return ejections;
     }
 
     @Override
     public void eject() {
-        image.eject();
+        if (present() && media != Media.DISK) {
+            ejected = true;
+            ejections++;
+        }
     }
 
-    Map<Long, byte[]> save() {
-        return new TreeMap<>(written);
+    State save() {
+        return new State(new TreeMap<>(written), ejected, ejections);
     }
 
-    void restore(Map<Long, byte[]> blocks) {
-        written = new TreeMap<>(blocks);
+    void restore(State state) {
+        written = new TreeMap<>(state.written);
+        ejected = state.ejected;
+        ejections = state.ejections;
     }
 
     boolean sameWrites(ScratchImage other) {
@@ -116,6 +153,8 @@ final class ScratchImage implements BlockBackend, AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        image.close();
+        if (image != null) {
+            image.close();
+        }
     }
 }

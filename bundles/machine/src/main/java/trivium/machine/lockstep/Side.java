@@ -22,7 +22,6 @@ import trivium.device.CurrentVcpu;
 import trivium.device.FirmwareConfig;
 import trivium.device.PowerControl;
 import trivium.device.SerialBackend;
-import trivium.machine.block.RawImage;
 import trivium.machine.board.Backends;
 import trivium.machine.board.Board;
 import trivium.machine.board.BusThread;
@@ -77,7 +76,7 @@ final class Side implements AutoCloseable {
         thread = Executors.newSingleThreadExecutor(r -> new BusThread(r, name));
         try {
             for (VmConfig.Drive drive : config.boot().drives()) {
-                drives.put(drive.slot(), open(drive));
+                drives.put(drive.slot(), new ScratchImage(drive));
             }
             board = new Board(config, new Host(config), power, e -> end = "a timer failed: " + e);
         } catch (VmException | RuntimeException e) {
@@ -101,12 +100,6 @@ final class Side implements AutoCloseable {
             close();
             throw e;
         }
-    }
-
-    private static ScratchImage open(VmConfig.Drive d) throws VmException {
-        var reading = new VmConfig.Drive(d.slot(), d.kind(), d.image(), true);
-        boolean readOnly = d.readOnly() || d.kind() == VmConfig.BlockKind.CDROM;
-        return new ScratchImage(RawImage.open(reading), readOnly);
     }
 
     private void powerOn() throws VmException {
@@ -217,7 +210,13 @@ final class Side implements AutoCloseable {
                     reset();
                 }
             }
-            case VcpuExit.TripleFault _ -> end = "triple fault";
+            case VcpuExit.TripleFault _ -> {
+                if (board.config().resetOnTripleFault()) {
+                    reset();
+                } else {
+                    end = "triple fault";
+                }
+            }
             case VcpuExit.Failed(String reason) -> end = "the engine gave up: " + reason;
         }
     }
