@@ -1,7 +1,7 @@
 package trivium.machine.memory;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,7 +52,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     private volatile MemoryListener[] listeners = {};
     private volatile long a20Mask = -1;
-    private final List<MemorySegment> allocations = new ArrayList<>();
+    private final List<SharedMemory> allocations = new ArrayList<>();
 
     /**
      * @throws IOException if the host has not that much memory
@@ -288,11 +288,15 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         if (sizeBytes <= 0 || sizeBytes % PAGE != 0) {
             throw new IllegalArgumentException("%s: %d bytes".formatted(name, sizeBytes));
         }
-        MemorySegment segment = Arena.ofAuto().allocate(sizeBytes, PAGE);
-        synchronized (this) {
-            allocations.add(segment);
+        try {
+            SharedMemory memory = SharedMemory.allocate("trivium-" + name, sizeBytes);
+            synchronized (this) {
+                allocations.add(memory);
+            }
+            return memory.segment();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return segment;
     }
 
     @Override
@@ -441,7 +445,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         return text.toString();
     }
 
-    /** Gives the RAM back; reads give all ones from now on. */
+    /** Gives all memory back; reads give all ones from now on. */
     @Override
     public synchronized void close() {
         regions = new Region[0];
@@ -449,6 +453,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         reads.clear();
         writes.clear();
         stores.clear();
+        allocations.forEach(SharedMemory::release);
         allocations.clear();
         ram.release();
     }
