@@ -44,6 +44,9 @@ final class Area {
     /** Not zero: the guest's x87 and SSE state is in the host's units. 32 bits. */
     static final int FP_LOADED = BASE + 336;
 
+    /** In counted runs, what {@link #COUNT} must not pass. 64 bits. */
+    static final int LIMIT = BASE + 344;
+
     /**
      * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
      */
