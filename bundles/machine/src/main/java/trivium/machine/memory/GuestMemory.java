@@ -82,8 +82,9 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     /** All that holds bytes: RAM, then what devices allocated, in order. */
     public synchronized List<MemorySegment> contents() {
-        List<MemorySegment> all = new ArrayList<>(allocations);
-        all.addFirst(ram.segment());
+        List<MemorySegment> all = new ArrayList<>();
+        all.add(ram.segment());
+        allocations.forEach(memory -> all.add(memory.segment()));
         return all;
     }
 
