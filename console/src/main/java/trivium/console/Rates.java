@@ -46,10 +46,12 @@ record Rates(Vm.Statistics before, Vm.Statistics after) {
                 : OptionalDouble.empty();
     }
 
-    /** The share of a counter in its sum with another one, in percent; empty if both are zero. */
-    OptionalDouble percent(String part, String other) {
-        long both = count(part) + count(other);
-        return both <= 0 ? OptionalDouble.empty() : OptionalDouble.of(100.0 * count(part) / both);
+    /** How far translated code runs before it returns: what chaining is worth. */
+    OptionalDouble instructionsPerExit() {
+        long exits = exits().values().stream().mapToLong(Long::longValue).sum();
+        return exits == 0 || !has("instructions-native")
+                ? OptionalDouble.empty()
+                : OptionalDouble.of((double) count("instructions-native") / exits);
     }
 
     /** Instructions retired in translated code, in percent of all. */

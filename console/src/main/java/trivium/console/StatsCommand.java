@@ -66,8 +66,8 @@ public final class StatsCommand extends VmCommand {
         text.put("mips", "%.1f".formatted((Long) text.remove("instructionsPerCpuSecond") / 1e6));
         sinceStart.nativePercent().ifPresent(n -> text.put("native", "%.2f %%".formatted(n)));
         sinceStart
-                .percent("jump-hits", "jump-misses")
-                .ifPresent(n -> text.put("jumpHits", "%.2f %%".formatted(n)));
+                .instructionsPerExit()
+                .ifPresent(n -> text.put("instructionsPerExit", "%.1f".formatted(n)));
         sinceStart.cache().ifPresent(cache -> text.put("codeCache", cache));
         Map<String, Long> others = new TreeMap<>(s.counters());
         others.keySet().removeIf(counter -> counter.startsWith("exit-"));

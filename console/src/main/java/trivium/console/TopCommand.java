@@ -128,7 +128,7 @@ public final class TopCommand extends VmCommand {
         var table = new ShellTable().emptyTableText("No VM is on.");
         List.of("Name", "State", "Engine").forEach(table::column);
         for (String name :
-                List.of("CPU %", "MIPS", "Native %", "Blocks/s", "Jump hits %", "Exits/s")) {
+                List.of("CPU %", "MIPS", "Native %", "Blocks/s", "Instr/exit", "Exits/s")) {
             table.column(name).alignRight();
         }
         List.of("Most exits", "Code cache").forEach(table::column);
@@ -151,7 +151,7 @@ public final class TopCommand extends VmCommand {
                         "%.1f".formatted(rates.mips()),
                         number(rates.nativePercent(), "%.1f"),
                         number(rates.perSecond(blocks(rates)), "%.0f"),
-                        number(rates.percent("jump-hits", "jump-misses"), "%.1f"),
+                        number(rates.instructionsPerExit(), "%.0f"),
                         rates.exits().isEmpty() ? "-" : "%.0f".formatted(exits / rates.seconds()),
                         rates.topExit().orElse("-"),
                         rates.cache().orElse("-"));

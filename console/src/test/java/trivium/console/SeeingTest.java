@@ -28,8 +28,6 @@ class SeeingTest {
                     "blocks-translated", 80L,
                     "cache-bytes", 3L << 20,
                     "cache-capacity-bytes", 32L << 20,
-                    "jump-hits", 99L,
-                    "jump-misses", 1L,
                     "instructions-native", 3_000_000L);
 
     private final TestShell shell = new TestShell();
@@ -99,7 +97,7 @@ class SeeingTest {
                 .contains(
                         "mips: 200.0",
                         "native: 75.00 %",
-                        "jumpHits: 99.00 %",
+                        "instructionsPerExit: 7500.0",
                         "codeCache: 3.0 of 32.0 MiB",
                         "counters.blocks-translated: 80")
                 .containsSequence("exits.tlb-miss: 300 (75.0 %)", "exits.io: 100 (25.0 %)");

@@ -12,17 +12,17 @@ public interface TranslationView {
     /**
      * The translation that would run at {@code rip} in the vCPU's present mode, if there is one.
      */
-    Optional<Translation> translation(long rip);
+    Optional<HostCode> translation(long rip);
 
     /**
      * Guest code and the host code made of it.
      *
      * @param rips guest instructions in the order of translation, by their offsets in the code
-     *     segment; the first is the one asked for
+     *     segment
      * @param offsets where in {@code code} the host code of each of them begins; -1: nowhere; empty
      *     if not known
      * @param hostHva where {@code code} runs
      * @param code host machine code
      */
-    record Translation(long[] rips, int[] offsets, long hostHva, byte[] code) {}
+    record HostCode(long[] rips, int[] offsets, long hostHva, byte[] code) {}
 }

@@ -50,11 +50,10 @@ public interface VcpuRunner extends AutoCloseable {
 
     /**
      * Counters by name, for statistics. From any thread; may lag. These mean the same in every
-     * engine that has them: "blocks-translated" (since attached), "blocks-cached" (now),
+     * engine that has them: "blocks-translated" (since attached), "translations-cached",
      * "cache-bytes" and "cache-capacity-bytes" (of host code, now), "cache-flushes", "chain-links"
-     * (jumps led straight to their target's code), "jump-hits" and "jump-misses" (of indirect jumps
-     * and returns looked up), "instructions-native" (retired in translated code), and "exit-CAUSE"
-     * (returns from translated code).
+     * (jumps led straight to their target's code), "instructions-native" (retired in translated
+     * code), "native-entries" (into it) and "exit-CAUSE" (out of it).
      */
     java.util.Map<String, Long> counters();
 

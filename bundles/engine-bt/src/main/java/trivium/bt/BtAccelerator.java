@@ -7,11 +7,13 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import trivium.cpu.CpuModel;
 import trivium.cpu.VcpuState;
 import trivium.hostos.GsBase;
 import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
+import trivium.mmu.Mmu;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Accelerator;
 import trivium.x86.interp.Block;
@@ -35,6 +37,7 @@ final class BtAccelerator implements Accelerator {
     private final CodeCache cache;
     private final Translator translator;
     private final int threshold;
+    private final Runnable events;
 
     private Translation[] translations = new Translation[1024];
     private int count;
@@ -60,8 +63,8 @@ final class BtAccelerator implements Accelerator {
     private int resumeIndex, resumeGeneration, resumeEpoch;
 
     // Statistics.
-    private long translated, translatedBytes, flushes, links, entries;
-    private final long[] exits = new long[6];
+    private long translated, flushes, links, entries;
+    private final long[] exits = new long[Exit.KINDS];
 
     BtAccelerator(Cpu c, int cacheBytes, int threshold) throws IOException {
         this.c = c;
@@ -75,10 +78,18 @@ final class BtAccelerator implements Accelerator {
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
         clearJumps();
+        events = BtEvents.register(name(), this::counters);
+    }
+
+    /** "debian, vCPU 0": an engine is not told its VM, but the thread has its name. */
+    private String name() {
+        return "%s, vCPU %d"
+                .formatted(PerfMap.vm(Thread.currentThread().getName()), c.vcpu.index());
     }
 
     @Override
     public void enter() {
+        BtEvents.look();
         try {
             GsBase.set(area);
         } catch (IOException e) {
@@ -165,10 +176,13 @@ final class BtAccelerator implements Accelerator {
         int secondEntry = two ? mode.execEntry(lastLinear) : 0;
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
+        TranslationEvent event = BtEvents.translating();
         Translation t = translator.translate(block, code.list, mode, entry, count, second);
         if (t == null) {
             return null;
         }
+        BtEvents.translated(event, block.ip, block.bytes, t.instructions(), t.host, t.hostBytes);
+        PerfMap.name(t.host, t.hostBytes, block.ip);
         t.execEntry = mode.execEntry(linear);
         t.cookie = cookie(linear, block.gpa);
         t.secondEntry = secondEntry;
@@ -179,8 +193,43 @@ final class BtAccelerator implements Accelerator {
         translations[count++] = t;
         code.variants.add(t);
         translated++;
-        translatedBytes += t.hostBytes;
         return t;
+    }
+
+    @Override
+    public Optional<HostCode> translation(long rip) {
+        Translation best = null;
+        for (int i = 0; i < count; i++) {
+            Translation t = translations[i];
+            if (t.valid
+                    && t.contains(rip)
+                    && isPresent(t)
+                    && fitness(t, rip) > fitness(best, rip)) {
+                best = t;
+            }
+        }
+        return Optional.ofNullable(best).map(cache::view);
+    }
+
+    /** Whether it is made of what is there now, in such a segment. */
+    private boolean isPresent(Translation t) {
+        if (t.mode.codeSize() != c.codeSize || t.mode.codeBase() != c.base[VcpuState.CS]) {
+            return false;
+        }
+        long linear = t.mode.codeBase() + t.block.ip;
+        long gpa = c.mmu.probe(t.mode.is64() ? linear : linear & 0xffff_ffffL);
+        return gpa != Mmu.FAULT && gpa >>> 12 == t.block.gpa >>> 12;
+    }
+
+    /**
+     * Of many the one that begins at {@code rip}, is for the present mode, and finds flags in
+     * memory.
+     */
+    private int fitness(Translation t, long rip) {
+        if (t == null) {
+            return -1;
+        }
+        return (t.block.ip == rip ? 4 : 0) + (t.mode == mode ? 2 : 0) + (t.entry == null ? 1 : 0);
     }
 
     private int cookie(long linear, long physical) {
@@ -190,6 +239,12 @@ final class BtAccelerator implements Accelerator {
 
     /** Empties the code cache. */
     private void flushAll() {
+        BtEvents.flushed(
+                count >= Exit.MAX_TRANSLATIONS || cookies.size() >= MAX_COOKIES
+                        ? "tables full"
+                        : "code cache full",
+                cache.usedBytes(),
+                count);
         flushes++;
         for (BtCode code : codes) {
             code.variants.clear();
@@ -323,6 +378,7 @@ final class BtAccelerator implements Accelerator {
             int index = Exit.index(info);
             exits[kind]++;
             Translation t = translations[Exit.translation(info)];
+            BtEvents.exited(kind, t.ips, index);
             switch (kind) {
                 case Exit.TLB_READ, Exit.TLB_WRITE -> {
                     long linear = HostMemory.getLong(area + Area.ADDRESS);
@@ -502,23 +558,23 @@ final class BtAccelerator implements Accelerator {
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> map = new LinkedHashMap<>();
-        map.put("bt-translations", translated);
-        map.put("bt-host-bytes", translatedBytes);
-        map.put("bt-cache-used", (long) cache.usedBytes());
-        map.put("bt-cache-size", cache.sizeBytes());
-        map.put("bt-flushes", flushes);
-        map.put("bt-links", links);
-        map.put("bt-entries", entries);
-        map.put("bt-exits-tlb", exits[Exit.TLB_READ] + exits[Exit.TLB_WRITE]);
-        map.put("bt-exits-instruction", exits[Exit.ONE]);
-        map.put("bt-exits-link", exits[Exit.LINK]);
-        map.put("bt-exits-event", exits[Exit.PENDING]);
-        map.put("bt-exits-stale", exits[Exit.ENTRY]);
+        map.put("instructions-native", instructions());
+        map.put("blocks-translated", translated);
+        map.put("translations-cached", (long) count);
+        map.put("cache-bytes", (long) cache.usedBytes());
+        map.put("cache-capacity-bytes", cache.sizeBytes());
+        map.put("cache-flushes", flushes);
+        map.put("chain-links", links);
+        map.put("native-entries", entries);
+        for (int kind = 0; kind < exits.length; kind++) {
+            map.put("exit-" + Exit.name(kind), exits[kind]);
+        }
         return map;
     }
 
     @Override
     public void close() {
+        events.run();
         cache.close();
     }
 }

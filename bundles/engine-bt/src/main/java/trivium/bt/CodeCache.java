@@ -1,6 +1,8 @@
 package trivium.bt;
 
 import java.io.IOException;
+import java.util.Arrays;
+import trivium.cpu.TranslationView;
 import trivium.hostos.ExecutableMemory;
 import trivium.hostos.HostMemory;
 
@@ -40,6 +42,14 @@ final class CodeCache implements AutoCloseable {
         HostMemory.copy(a.code, 0, memory.writable() + used, a.size);
         used = used + a.size + ALIGNMENT - 1 & -ALIGNMENT;
         return true;
+    }
+
+    /** What people see of a translation. */
+    TranslationView.HostCode view(Translation t) {
+        byte[] code = new byte[t.hostBytes];
+        HostMemory.copy(t.host, code, 0, code.length);
+        return new TranslationView.HostCode(
+                t.ips.clone(), Arrays.copyOf(t.offsets, t.ips.length), t.host, code);
     }
 
     /**

@@ -24,6 +24,13 @@ final class Exit {
      */
     static final int ENTRY = 5;
 
+    /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
+    private static final String[] NAMES = {
+        "tlb-read", "tlb-write", "interpret", "link", "event", "stale"
+    };
+
+    static final int KINDS = NAMES.length;
+
     static final int MAX_TRANSLATIONS = 1 << 20;
 
     private Exit() {}
@@ -34,6 +41,10 @@ final class Exit {
 
     static int kind(int info) {
         return info >>> 28;
+    }
+
+    static String name(int kind) {
+        return NAMES[kind];
     }
 
     static int translation(int info) {

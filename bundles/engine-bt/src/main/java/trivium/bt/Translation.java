@@ -78,6 +78,16 @@ final class Translation {
         sites.forEach(s -> s.owner = this);
     }
 
+    /** Whether an instruction begins there. */
+    boolean contains(long ip) {
+        for (long at : ips) {
+            if (at == ip) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     int instructions() {
         return offsets.length - 1;
     }

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Segment;
 import trivium.cpu.TranslationView;
-import trivium.cpu.TranslationView.Translation;
+import trivium.cpu.TranslationView.HostCode;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
@@ -61,7 +61,7 @@ public final class Disassembly {
             String engine, VirtualCpu vcpu, VcpuRunner runner, OptionalLong at, int most) {
         var code = new Disassembly(vcpu);
         long rip = at.orElse(vcpu.state().rip);
-        Optional<Translation> translated =
+        Optional<HostCode> translated =
                 runner instanceof TranslationView view ? view.translation(rip) : Optional.empty();
         return new CodeListing(
                 vcpu.index(),
@@ -91,7 +91,7 @@ public final class Disassembly {
         return (attributes & Segment.DB) != 0 ? 32 : 16;
     }
 
-    private List<Line> guest(Translation translation) {
+    private List<Line> guest(HostCode translation) {
         List<Line> lines = new ArrayList<>();
         for (long rip : translation.rips()) {
             lines.add(line(decode(rip), lines.size()));
@@ -217,7 +217,7 @@ public final class Disassembly {
         }
     }
 
-    private static List<Line> host(Translation t) {
+    private static List<Line> host(HostCode t) {
         Decoder decoder = new Decoder(CpuModel.X86_64);
         List<Line> lines = new ArrayList<>();
         for (int at = 0; at < t.code().length; ) {

@@ -132,10 +132,10 @@ final class Fakes {
         }
 
         @Override
-        public Optional<Translation> translation(long rip) {
+        public Optional<HostCode> translation(long rip) {
             return rip == 0xfff0
                     ? Optional.of(
-                            new Translation(
+                            new HostCode(
                                     new long[] {rip, rip + 4},
                                     new int[] {0, 1},
                                     HVA,

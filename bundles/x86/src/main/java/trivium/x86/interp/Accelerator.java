@@ -1,11 +1,13 @@
 package trivium.x86.interp;
 
+import trivium.cpu.TranslationView;
+
 /**
  * Runs hot blocks faster than the interpreter can: the hook on which a translating engine sits. The
  * interpreter stays in charge of events and exceptions and of every instruction that the
  * accelerator leaves to it. Bound to the vCPU's thread.
  */
-public interface Accelerator extends AutoCloseable {
+public interface Accelerator extends TranslationView, AutoCloseable {
     /** What {@link #run} and {@link #resume} answer: go on at {@code Cpu.rip}, however. */
     int GO_ON = 0;
 

@@ -2,8 +2,10 @@ package trivium.x86.interp;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import trivium.cpu.TranslationView;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
@@ -15,7 +17,7 @@ import trivium.mmu.Mmu;
  * The reference interpreter: decodes blocks once, runs their ops one after the other, and looks at
  * interrupts between blocks.
  */
-public final class Interpreter implements VcpuRunner {
+public final class Interpreter implements VcpuRunner, TranslationView {
     /** A power of two. */
     private static final int RECENT = 4096;
 
@@ -516,6 +518,11 @@ public final class Interpreter implements VcpuRunner {
         return b != null && Thread.currentThread() == thread
                 ? done + b.instructionsBefore(position)
                 : done;
+    }
+
+    @Override
+    public Optional<HostCode> translation(long rip) {
+        return accelerator == null ? Optional.empty() : accelerator.translation(rip);
     }
 
     @Override
