@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import trivium.cpu.CpuModel;
@@ -15,6 +16,7 @@ import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
 import trivium.mmu.Mmu;
 import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 import trivium.x86.interp.Accelerator;
 import trivium.x86.interp.Block;
 import trivium.x86.interp.Cpu;
@@ -26,6 +28,9 @@ final class BtAccelerator implements Accelerator {
 
     private static final int MAX_COOKIES = 1 << 20;
     private static final int DF = 1 << 10;
+
+    /** How many instructions the statistics name. */
+    private static final int MOST_LEFT = 20;
 
     /** The pages behind a cookie: linear and guest-physical page numbers. */
     private record Page(long linear, long physical, Mode mode) {}
@@ -65,6 +70,11 @@ final class BtAccelerator implements Accelerator {
     // Statistics.
     private long translated, flushes, links, entries;
     private final long[] exits = new long[Exit.KINDS];
+
+    /** By mnemonic: instructions left to the interpreter, and memory accesses that it did. */
+    private final long[] left = new long[Mnemonic.values().length];
+
+    private long undefined, slowAccesses;
 
     BtAccelerator(Cpu c, int cacheBytes, int threshold) throws IOException {
         this.c = c;
@@ -386,6 +396,7 @@ final class BtAccelerator implements Accelerator {
                         target = t.host + t.offsets[index];
                         continue;
                     }
+                    slowAccesses++;
                     return one(t, index);
                 }
                 case Exit.ONE -> {
@@ -416,6 +427,12 @@ final class BtAccelerator implements Accelerator {
         copyOut();
         c.rip = t.ips[index];
         addCount(index);
+        Instruction in = t.list.get(index);
+        if (in.row == null) {
+            undefined++;
+        } else {
+            left[in.mnemonic().ordinal()]++;
+        }
         jumpMissed = t.indirect && index == t.instructions() - 1;
         resume = index + 1 < t.instructions() || !t.ended ? t : null;
         resumeIndex = index + 1;
@@ -569,7 +586,22 @@ final class BtAccelerator implements Accelerator {
         for (int kind = 0; kind < exits.length; kind++) {
             map.put("exit-" + Exit.name(kind), exits[kind]);
         }
+        map.put("exit-undefined", undefined);
+        map.put("exit-slow-access", slowAccesses);
+        addLeft(map);
         return map;
+    }
+
+    /** The instructions most often left to the interpreter. */
+    private void addLeft(Map<String, Long> map) {
+        Arrays.stream(Mnemonic.values())
+                .filter(m -> left[m.ordinal()] > 0)
+                .sorted((a, b) -> Long.compare(left[b.ordinal()], left[a.ordinal()]))
+                .limit(MOST_LEFT)
+                .forEach(m ->
+                        map.put(
+                                "exit-instruction-" + m.name().toLowerCase(Locale.ROOT),
+                                left[m.ordinal()]));
     }
 
     @Override

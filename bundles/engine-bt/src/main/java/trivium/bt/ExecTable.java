@@ -32,7 +32,7 @@ final class ExecTable {
             if (fills < FEW) {
                 filled[fills] = (int) (gsBase + entry - hva);
             }
-            fills++;
+            fills = Math.min(fills + 1, FEW + 1);
         }
     }
 

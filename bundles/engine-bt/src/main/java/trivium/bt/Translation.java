@@ -2,6 +2,7 @@ package trivium.bt;
 
 import java.util.ArrayList;
 import java.util.List;
+import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Block;
 
 /** A block in host code, for one mode and one way in which the flags come. */
@@ -17,6 +18,8 @@ final class Translation {
     final long host;
 
     final int hostBytes;
+
+    final List<Instruction> list;
 
     /** Instructions: IP of each, and offset of its code; one more for the end. */
     final long[] ips;
@@ -51,6 +54,7 @@ final class Translation {
     Translation(
             int number,
             Block block,
+            List<Instruction> list,
             Mode mode,
             FlagSource entry,
             long host,
@@ -64,6 +68,7 @@ final class Translation {
             List<Site> sites) {
         this.number = number;
         this.block = block;
+        this.list = list;
         this.mode = mode;
         this.entry = entry;
         this.host = host;

@@ -129,6 +129,7 @@ final class Translator {
         return new Translation(
                 number,
                 block,
+                list,
                 mode,
                 entry,
                 host,

@@ -838,10 +838,12 @@ public final class Cpu {
     /**
      * Fills the TLB for an access with the present privilege.
      *
-     * @return false if such accesses must be done one by one: they fault or are not plain memory
+     * @return false if such accesses must be done one by one: they fault, are not plain memory or
+     *     (since there is nothing to fill) cross into the next page
      */
     public boolean fill(long linear, boolean write) {
-        if (noFastPath) {
+        long tag = (write ? tlbWrite : tlbRead) + Tlb.slot(linear);
+        if (noFastPath || HostMemory.getLong(tag) == (linear & PAGE)) {
             return false;
         }
         long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));

@@ -56,7 +56,7 @@ public final class Tlb {
         if (fills < FEW) {
             filled[fills] = (int) (array - read) + slot;
         }
-        fills++;
+        fills = Math.min(fills + 1, FEW + 1);
     }
 
     static int slot(long linear) {
