@@ -86,6 +86,8 @@ final class Translator {
         int[] seen = seen(list);
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
+        // Left at its entry, a block shows the flags that came with the jump there.
+        boolean mayRefuse = secondPage != 0 || mode.counted();
         if (secondPage != 0) {
             g.instruction(0, FlagUse.ALL, FlagUse.ALL);
             g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
@@ -138,7 +140,7 @@ final class Translator {
                 offsets,
                 ended,
                 indirect,
-                seen[0] == 0,
+                seen[0] == 0 && !mayRefuse,
                 stub,
                 List.copyOf(g.sites));
     }
