@@ -16,9 +16,13 @@ final class CodeCache implements AutoCloseable {
     private int used;
 
     CodeCache(String name, int bytes) throws IOException {
-        memory = ExecutableMemory.allocate(name, bytes);
+        memory =
+                PerfMap.asked()
+                        ? ExecutableMemory.allocateForPerf(name, bytes)
+                        : ExecutableMemory.allocate(name, bytes);
         Asm a = new Asm();
         stubs = new Stubs(a, memory.executable());
+        PerfMap.name(memory.executable(), a.size, "stubs");
         add(a);
         first = used;
     }

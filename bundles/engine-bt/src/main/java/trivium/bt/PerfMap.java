@@ -63,6 +63,11 @@ final class PerfMap {
         }
     }
 
+    /** Whether code has to lie where perf asks for its name. */
+    static boolean asked() {
+        return ASKED != null;
+    }
+
     /** On the vCPU's thread, whose name has the VM's. */
     static void name(long hva, int sizeBytes, long rip) {
         if (ASKED != null) {

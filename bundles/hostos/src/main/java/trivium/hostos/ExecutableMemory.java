@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Zeroed memory for generated code: one memfd mapped twice, so that no page is writable and
+ * Zeroed memory for generated code: the same pages mapped twice, so that none is writable and
  * executable at one address. What is written through the writable view is seen at the same offset
  * of the executable one. {@link #close} gives the pages back at once but both views stay mapped
  * until this object is unreachable: a late access reads zeros, never faults. No thread may still
@@ -13,15 +13,17 @@ import java.lang.foreign.MemorySegment;
 public final class ExecutableMemory implements AutoCloseable {
     private final MemorySegment writable;
     private final MemorySegment executable;
-    private final Memfd memfd;
+    private final Runnable release;
 
-    private ExecutableMemory(MemorySegment writable, MemorySegment executable, Memfd memfd) {
+    private ExecutableMemory(MemorySegment writable, MemorySegment executable, Runnable release) {
         this.writable = writable;
         this.executable = executable;
-        this.memfd = memfd;
+        this.release = release;
     }
 
     /**
+     * Memory of a memfd, so that {@code /proc/PID/maps} has its name.
+     *
      * @param sizeBytes a positive multiple of 4096
      * @throws IOException if the host refuses executable memory, or has not that much
      */
@@ -33,10 +35,27 @@ public final class ExecutableMemory implements AutoCloseable {
         Memfd memfd = Memfd.create(name, sizeBytes);
         try {
             MemorySegment writable = memfd.map(Memfd.PROT_READ | Memfd.PROT_WRITE);
-            return new ExecutableMemory(writable, mapExecutable(name, memfd), memfd);
+            return new ExecutableMemory(writable, mapExecutable(name, memfd), memfd::release);
         } catch (IOException e) {
             memfd.release();
             throw e;
+        }
+    }
+
+    /**
+     * Memory without a name: only in such {@code perf} looks for names of code that somebody tells
+     * it.
+     */
+    public static ExecutableMemory allocateForPerf(String name, long sizeBytes) throws IOException {
+        Memfd.requireWholePages(name, sizeBytes);
+        if (!LibC.linux()) {
+            throw new IOException(name + ": perf is Linux's");
+        }
+        try {
+            AnonymousPair pair = AnonymousPair.map(sizeBytes);
+            return new ExecutableMemory(pair.writable(), pair.executable(), pair::release);
+        } catch (IOException e) {
+            throw refused(name, e);
         }
     }
 
@@ -44,11 +63,15 @@ public final class ExecutableMemory implements AutoCloseable {
         try {
             return memfd.map(Memfd.PROT_READ | Memfd.PROT_EXEC);
         } catch (IOException e) {
-            throw new IOException(
-                    "%s: the host refuses executable memory (a noexec mount or a security policy?): %s"
-                            .formatted(name, e.getMessage()),
-                    e);
+            throw refused(name, e);
         }
+    }
+
+    private static IOException refused(String name, IOException e) {
+        return new IOException(
+                "%s: the host refuses executable memory (a noexec mount or a security policy?): %s"
+                        .formatted(name, e.getMessage()),
+                e);
     }
 
     /** The host address where code is written. */
@@ -68,6 +91,6 @@ public final class ExecutableMemory implements AutoCloseable {
     /** Contents are zero from now on. Call once no thread runs this code. */
     @Override
     public void close() {
-        memfd.release();
+        release.run();
     }
 }

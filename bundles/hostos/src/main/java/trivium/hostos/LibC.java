@@ -44,6 +44,18 @@ final class LibC {
                             JAVA_LONG));
     static final Optional<MethodHandle> MUNMAP =
             find("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+
+    /** Without the fifth argument, which only MREMAP_FIXED has. */
+    static final Optional<MethodHandle> MREMAP =
+            find(
+                    "mremap",
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT),
+                    Linker.Option.firstVariadicArg(4));
+
+    static final Optional<MethodHandle> MPROTECT =
+            find("mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    static final Optional<MethodHandle> MADVISE =
+            find("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     static final Optional<MethodHandle> CLOSE =
             find("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     static final Optional<MethodHandle> PRCTL =

@@ -17,7 +17,7 @@ final class Memfd {
     // <linux/memfd.h>, <asm-generic/mman.h>, <linux/falloc.h>
     private static final int MFD_CLOEXEC = 1;
     static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    private static final int MAP_SHARED = 1, MAP_NORESERVE = 0x4000;
+    static final int MAP_SHARED = 1, MAP_NORESERVE = 0x4000;
     private static final int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     static final int PAGE_BYTES = 4096;
 
@@ -67,7 +67,6 @@ final class Memfd {
     }
 
     /** The whole file with PROT_ bits {@code protection}, anew at each call. */
-    @SuppressWarnings("restricted")
     synchronized MemorySegment map(int protection) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
@@ -86,9 +85,14 @@ final class Memfd {
                                                             MAP_SHARED | MAP_NORESERVE,
                                                             fd,
                                                             0L));
-            return MemorySegment.ofAddress(hva)
-                    .reinterpret(sizeBytes, Arena.ofAuto(), Memfd::unmap);
+            return owned(hva, sizeBytes);
         }
+    }
+
+    /** A mapping as a segment that is unmapped once it is unreachable. */
+    @SuppressWarnings("restricted")
+    static MemorySegment owned(long hva, long sizeBytes) {
+        return MemorySegment.ofAddress(hva).reinterpret(sizeBytes, Arena.ofAuto(), Memfd::unmap);
     }
 
     private static void unmap(MemorySegment mapped) {

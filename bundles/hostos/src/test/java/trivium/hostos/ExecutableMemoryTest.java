@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,26 @@ class ExecutableMemoryTest {
             assertThat((long) function.invokeExact(41L)).isEqualTo(46);
             assertThat(NativeCall.call(memory.executable(), -1)).isEqualTo(4);
         }
+    }
+
+    @Test
+    void memoryForPerfIsTheSameButForItsName() throws IOException {
+        ExecutableMemory memory = ExecutableMemory.allocateForPerf("test", 1 << 16);
+        write(memory, 4096, SUCCESSOR);
+
+        assertThat(NativeCall.call(memory.executable() + 4096, 41)).isEqualTo(42);
+        HostMemory.putByte(memory.writable() + 4096 + ADDEND, (byte) 5);
+        assertThat(NativeCall.call(memory.executable() + 4096, 41)).isEqualTo(46);
+        String start = "%x-".formatted(memory.executable());
+        assertThat(Files.readAllLines(Path.of("/proc/self/maps")))
+                .filteredOn(line -> line.startsWith(start))
+                .singleElement()
+                .asString()
+                .contains("r-xs")
+                .endsWith("/dev/zero (deleted)");
+        memory.close();
+        memory.close();
+        assertThat(HostMemory.getLong(memory.executable() + 4096)).isZero();
     }
 
     @Test
