@@ -9,7 +9,7 @@ import trivium.vm.Vm;
 
 /** What happened between two looks at a VM's statistics, by second of wall time. */
 record Rates(Vm.Statistics before, Vm.Statistics after) {
-    private static final String EXIT = "exit-";
+    private static final String EXIT = "exit-", INTERPRETED = "interpreted-";
 
     /** Seconds between the two; a VM that was started anew meanwhile counts from its start. */
     double seconds() {
@@ -64,13 +64,26 @@ record Rates(Vm.Statistics before, Vm.Statistics after) {
 
     /** Exits from translated code by cause. */
     Map<String, Long> exits() {
-        Map<String, Long> exits = new TreeMap<>();
+        return group(EXIT);
+    }
+
+    /** Instructions that translated code left to an interpreter, by mnemonic or other cause. */
+    Map<String, Long> interpreted() {
+        return group(INTERPRETED);
+    }
+
+    static boolean grouped(String counter) {
+        return counter.startsWith(EXIT) || counter.startsWith(INTERPRETED);
+    }
+
+    private Map<String, Long> group(String prefix) {
+        Map<String, Long> group = new TreeMap<>();
         for (String counter : after.counters().keySet()) {
-            if (counter.startsWith(EXIT)) {
-                exits.put(counter.substring(EXIT.length()), count(counter));
+            if (counter.startsWith(prefix)) {
+                group.put(counter.substring(prefix.length()), count(counter));
             }
         }
-        return exits;
+        return group;
     }
 
     /** The most frequent cause with its share, such as "tlb-miss 61 %". */

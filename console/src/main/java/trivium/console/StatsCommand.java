@@ -59,7 +59,7 @@ public final class StatsCommand extends VmCommand {
                 s.cpuNanos() <= 0 ? 0L : (long) (s.instructions() * 1e9 / s.cpuNanos()));
     }
 
-    /** Shares beside numbers; exits sorted by number, the other counters by name. */
+    /** Shares beside numbers; causes sorted by number, the other counters by name. */
     private static Map<String, Object> text(Vm vm, Vm.Statistics s) {
         Rates sinceStart = new Rates(NOTHING, s);
         Map<String, Object> text = members(vm, s);
@@ -70,23 +70,24 @@ public final class StatsCommand extends VmCommand {
                 .ifPresent(n -> text.put("instructionsPerExit", "%.1f".formatted(n)));
         sinceStart.cache().ifPresent(cache -> text.put("codeCache", cache));
         Map<String, Long> others = new TreeMap<>(s.counters());
-        others.keySet().removeIf(counter -> counter.startsWith("exit-"));
+        others.keySet().removeIf(Rates::grouped);
         text.put("counters", others);
         text.put("exits", byNumber(sinceStart.exits()));
+        text.put("interpreted", byNumber(sinceStart.interpreted()));
         return text;
     }
 
-    private static Map<String, String> byNumber(Map<String, Long> exits) {
-        long all = Math.max(1, exits.values().stream().mapToLong(Long::longValue).sum());
+    private static Map<String, String> byNumber(Map<String, Long> causes) {
+        long all = Math.max(1, causes.values().stream().mapToLong(Long::longValue).sum());
         Map<String, String> lines = new LinkedHashMap<>();
-        exits.entrySet().stream()
+        causes.entrySet().stream()
                 .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
-                .forEach(exit ->
+                .forEach(cause ->
                         lines.put(
-                                exit.getKey(),
+                                cause.getKey(),
                                 "%d (%.1f %%)"
                                         .formatted(
-                                                exit.getValue(), 100.0 * exit.getValue() / all)));
+                                                cause.getValue(), 100.0 * cause.getValue() / all)));
         return lines;
     }
 }

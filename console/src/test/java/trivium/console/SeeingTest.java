@@ -25,6 +25,8 @@ class SeeingTest {
             Map.of(
                     "exit-tlb-miss", 300L,
                     "exit-io", 100L,
+                    "interpreted-in", 60L,
+                    "interpreted-out", 40L,
                     "blocks-translated", 80L,
                     "cache-bytes", 3L << 20,
                     "cache-capacity-bytes", 32L << 20,
@@ -100,7 +102,11 @@ class SeeingTest {
                         "instructionsPerExit: 7500.0",
                         "codeCache: 3.0 of 32.0 MiB",
                         "counters.blocks-translated: 80")
-                .containsSequence("exits.tlb-miss: 300 (75.0 %)", "exits.io: 100 (25.0 %)");
+                .containsSequence(
+                        "exits.tlb-miss: 300 (75.0 %)",
+                        "exits.io: 100 (25.0 %)",
+                        "interpreted.in: 60 (60.0 %)",
+                        "interpreted.out: 40 (40.0 %)");
     }
 
     // --- vm:top

@@ -53,7 +53,8 @@ public interface VcpuRunner extends AutoCloseable {
      * engine that has them: "blocks-translated" (since attached), "translations-cached",
      * "cache-bytes" and "cache-capacity-bytes" (of host code, now), "cache-flushes", "chain-links"
      * (jumps led straight to their target's code), "instructions-native" (retired in translated
-     * code), "native-entries" (into it) and "exit-CAUSE" (out of it).
+     * code), "native-entries" (into it), "exit-CAUSE" (out of it) and "interpreted-WHAT"
+     * (instructions that it left to an interpreter).
      */
     java.util.Map<String, Long> counters();
 

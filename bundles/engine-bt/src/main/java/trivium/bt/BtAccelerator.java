@@ -586,8 +586,8 @@ final class BtAccelerator implements Accelerator {
         for (int kind = 0; kind < exits.length; kind++) {
             map.put("exit-" + Exit.name(kind), exits[kind]);
         }
-        map.put("exit-undefined", undefined);
-        map.put("exit-slow-access", slowAccesses);
+        map.put("interpreted-undefined", undefined);
+        map.put("interpreted-slow-access", slowAccesses);
         addLeft(map);
         return map;
     }
@@ -600,7 +600,7 @@ final class BtAccelerator implements Accelerator {
                 .limit(MOST_LEFT)
                 .forEach(m ->
                         map.put(
-                                "exit-instruction-" + m.name().toLowerCase(Locale.ROOT),
+                                "interpreted-" + m.name().toLowerCase(Locale.ROOT),
                                 left[m.ordinal()]));
     }
 
