@@ -78,6 +78,21 @@ class SeeingTest {
     }
 
     @Test
+    void hostCodeOfNoInstructionStandsBehind() throws Exception {
+        vm.host =
+                List.of(
+                        new CodeListing.Line(0x7f0010, "89 d8", "mov eax, ebx", 0),
+                        new CodeListing.Line(0x7f0012, "c3", "ret", -1));
+
+        assertThat(shell.run("vm:disasm a --host").lines().skip(1))
+                .containsExactly(
+                        "0000fff0  89 d8  mov eax, ebx | 0000007f0010  89 d8  mov eax, ebx",
+                        "0000fff2  eb fe  jmp 0xfff2   |",
+                        "                              | of no instruction: ways out",
+                        "                              | 0000007f0012  c3     ret");
+    }
+
+    @Test
     void hostCodeThatNobodyAttributesStandsBesideFromTheTop() throws Exception {
         vm.host = List.of(new CodeListing.Line(0x7f0010, "c3", "ret", -1));
 

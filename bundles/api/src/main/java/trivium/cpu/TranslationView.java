@@ -19,8 +19,8 @@ public interface TranslationView {
      *
      * @param rips guest instructions in the order of translation, by their offsets in the code
      *     segment
-     * @param offsets where in {@code code} the host code of each of them begins; -1: nowhere; empty
-     *     if not known
+     * @param offsets where in {@code code} the host code of each of them begins; -1: nowhere; then,
+     *     if there is more code, where that of none of them begins; empty if not known
      * @param hostHva where {@code code} runs
      * @param code host machine code
      */

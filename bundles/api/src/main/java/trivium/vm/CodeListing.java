@@ -21,8 +21,8 @@ public record CodeListing(int vcpu, String engine, int mode, List<Line> guest, L
      * @param address its offset in the guest's code segment, or its host address
      * @param bytes in hex
      * @param text in Intel syntax
-     * @param guest of host code: the index of the guest instruction it belongs to, -1 if that is
-     *     unknown; of guest code its own index
+     * @param guest of host code: the index of the guest instruction it belongs to, -1 if to none or
+     *     that is unknown; of guest code its own index
      */
     public record Line(long address, String bytes, String text, int guest) {}
 }

@@ -1,7 +1,6 @@
 package trivium.bt;
 
 import java.io.IOException;
-import java.util.Arrays;
 import trivium.cpu.TranslationView;
 import trivium.hostos.ExecutableMemory;
 import trivium.hostos.HostMemory;
@@ -52,8 +51,7 @@ final class CodeCache implements AutoCloseable {
     TranslationView.HostCode view(Translation t) {
         byte[] code = new byte[t.hostBytes];
         HostMemory.copy(t.host, code, 0, code.length);
-        return new TranslationView.HostCode(
-                t.ips.clone(), Arrays.copyOf(t.offsets, t.ips.length), t.host, code);
+        return new TranslationView.HostCode(t.ips.clone(), t.offsets.clone(), t.host, code);
     }
 
     /**

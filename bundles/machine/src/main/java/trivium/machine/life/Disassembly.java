@@ -222,16 +222,21 @@ public final class Disassembly {
         List<Line> lines = new ArrayList<>();
         for (int at = 0; at < t.code().length; ) {
             Decoded decoded = decode(decoder, new HostBytes(t.code(), at), 64, t.hostHva() + at);
-            lines.add(line(decoded, guestOf(t.offsets(), at)));
+            lines.add(line(decoded, guestOf(t, at)));
             at += Math.max(1, decoded.bytes.length);
         }
         return lines;
     }
 
-    /** The guest instruction whose code begins last at or before an offset. */
-    private static int guestOf(int[] offsets, int at) {
+    /** The guest instruction whose code begins last at or before an offset; -1 for code of none. */
+    private static int guestOf(HostCode t, int at) {
+        int[] offsets = t.offsets();
+        int count = t.rips().length;
+        if (offsets.length > count && at >= offsets[count]) {
+            return -1;
+        }
         int found = -1;
-        for (int i = 0; i < offsets.length; i++) {
+        for (int i = 0; i < Math.min(count, offsets.length); i++) {
             if (offsets[i] >= 0
                     && offsets[i] <= at
                     && (found < 0 || offsets[i] >= offsets[found])) {

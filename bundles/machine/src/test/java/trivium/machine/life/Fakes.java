@@ -123,7 +123,7 @@ final class Fakes {
         }
     }
 
-    /** Says that it made CLD, RET and a byte of nothing of the two instructions at FFF0. */
+    /** Says that it made CLD and RET of the two instructions at FFF0, and a byte of nothing. */
     private static final class Translator extends Runner implements TranslationView {
         static final long HVA = 0x7f00_0000_1000L;
 
@@ -137,7 +137,7 @@ final class Fakes {
                     ? Optional.of(
                             new HostCode(
                                     new long[] {rip, rip + 4},
-                                    new int[] {0, 1},
+                                    new int[] {0, 1, 2},
                                     HVA,
                                     new byte[] {(byte) 0xfc, (byte) 0xc3, 0x0f}))
                     : Optional.empty();

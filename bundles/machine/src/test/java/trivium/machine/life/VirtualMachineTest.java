@@ -443,7 +443,7 @@ class VirtualMachineTest {
                 .containsExactly(
                         new CodeListing.Line(hva, "fc", "cld", 0),
                         new CodeListing.Line(hva + 1, "c3", "ret", 1),
-                        new CodeListing.Line(hva + 2, "0f", "(no memory)", 1));
+                        new CodeListing.Line(hva + 2, "0f", "(no memory)", -1));
         assertThat(vm.disassemble(0, OptionalLong.of(0xfff4), 1).host()).isEmpty();
     }
 
