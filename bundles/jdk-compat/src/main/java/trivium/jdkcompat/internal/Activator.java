@@ -10,6 +10,7 @@ public final class Activator implements BundleActivator {
     public void start(BundleContext context) {
         context.registerService(WeavingHook.class, new SubjectWeaver(), null);
         context.registerService(WeavingHook.class, new WordsWeaver(), null);
+        context.registerService(WeavingHook.class, new TerminalWeaver(), null);
     }
 
     @Override

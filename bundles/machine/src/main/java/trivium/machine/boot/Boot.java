@@ -88,17 +88,17 @@ public final class Boot {
         return Optional.of(rom);
     }
 
-    /** SeaBIOS runs on an 80386 and later only. */
+    /** SeaBIOS uses BSWAP and WBINVD, which came with the 80486. */
     private static Optional<byte[]> usual(VmConfig config, Firmware firmware) throws VmException {
-        return config.cpu().atLeast(CpuModel.I386) ? firmware.bios() : Optional.empty();
+        return config.cpu().atLeast(CpuModel.PENTIUM3) ? firmware.bios() : Optional.empty();
     }
 
     private void check() throws VmException {
         if (kernel.isEmpty() && bios.isEmpty()) {
             throw new VmException(
-                    config.cpu().atLeast(CpuModel.I386)
+                    config.cpu().atLeast(CpuModel.PENTIUM3)
                             ? "no firmware found: install the package seabios, or name a ROM with --bios"
-                            : "CPU %s needs a ROM made for it, named with --bios: SeaBIOS runs on i386 and later"
+                            : "CPU %s needs a ROM made for it, named with --bios: SeaBIOS runs on pentium3 and later"
                                     .formatted(config.cpu()));
         }
         if (kernel.isPresent() && !config.cpu().atLeast(CpuModel.I386)) {
