@@ -338,10 +338,13 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     /** Control is held and the VM is on. */
     private void resetHeld() throws VmException {
         holdAll();
-        resetAll(machine.board, machine.boot);
-        swapAll(catalog.engine(engine), catalog.strategy(mmu)); // engines forget what they cached
-        if (state == VmState.RUNNING) {
-            proceed();
+        try {
+            resetAll(machine.board, machine.boot);
+            swapAll(catalog.engine(engine), catalog.strategy(mmu)); // they forget what they cached
+        } finally {
+            if (state == VmState.RUNNING) {
+                proceed();
+            }
         }
         LOG.info("vm {}: reset", id());
     }
@@ -557,13 +560,19 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             } catch (ExecutionException | TimeoutException e) {
                 throw new VmException(
                         "vm %s: engine %s with MMU strategy %s cannot take over: %s"
-                                .formatted(id(), to.name(), with.name(), e.getMessage()),
+                                .formatted(id(), to.name(), with.name(), reason(e)),
                         e);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new VmException("vm %s: interrupted".formatted(id()), e);
             }
         }
+    }
+
+    private static String reason(Exception e) {
+        return e instanceof TimeoutException
+                ? "a vCPU does not come to rest within %d s".formatted(SWAP_SECONDS)
+                : e.getMessage();
     }
 
     /** An engine or a strategy was withdrawn: go on with another, or crash cleanly. */
