@@ -10,6 +10,9 @@ public interface Vcpu {
     /** Bits of {@link #pending}. */
     int INTR = 1 << 0, NMI = 1 << 1, INIT = 1 << 2, SIPI = 1 << 3, KICK = 1 << 4;
 
+    /** A bit of the pending word that the engine sets and takes for its own ends. */
+    int ENGINE = 1 << 16;
+
     int index();
 
     /** The truth about this vCPU whenever no engine runs it. */
@@ -31,8 +34,8 @@ public interface Vcpu {
     int pending();
 
     /**
-     * The host address of the 32-bit word that {@link #pending} reads, for native code to poll; it
-     * stays valid while this vCPU is reachable.
+     * The host address of the 32-bit word that {@link #pending} reads, for native code to poll, and
+     * for engines to set {@link #ENGINE} atomically; it stays valid while this vCPU is reachable.
      */
     long pendingHva();
 

@@ -29,9 +29,6 @@ final class Area {
     /** Host address of the vCPU's word of pending events. */
     static final int PENDING_POINTER = BASE + 160;
 
-    /** Not zero: somebody waits for the vCPU's thread. 32 bits. */
-    static final int ATTENTION = BASE + 168;
-
     /** Instructions retired. 64 bits. */
     static final int COUNT = BASE + 176;
 

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import trivium.cpu.CpuModel;
+import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.hostos.GsBase;
 import trivium.hostos.HostMemory;
@@ -83,7 +84,7 @@ final class BtAccelerator implements Accelerator {
         r = c.r;
         area = c.area;
         cache = new CodeCache("trivium-bt-" + c.vcpu.index(), cacheBytes);
-        translator = new Translator(c.memory, c.model, cache);
+        translator = new Translator(c.memory, c.model, cache, c.vcpu.pendingHva());
         supervisorPages = new ExecTable(area + Area.EXEC);
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
@@ -278,7 +279,7 @@ final class BtAccelerator implements Accelerator {
     /** A translation must not be entered any more: all ways to it are led away. */
     private void drop(Translation t) {
         t.valid = false;
-        cache.divert(t.host, t.host + t.entryStub);
+        cache.divert(t.host + t.body, t.host + t.entryStub);
         for (Site site : t.incoming) {
             if (site.linked == t) {
                 unlink(site);
@@ -322,7 +323,8 @@ final class BtAccelerator implements Accelerator {
             return;
         }
         long host = site.owner.host;
-        cache.link(host + (hot ? site.hot : site.cold), to.host);
+        cache.link(
+                host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
         if (site.execEntry != 0) {
             cache.put(host + site.cookie, to.cookie);
         }
@@ -368,7 +370,7 @@ final class BtAccelerator implements Accelerator {
             jumpMissed = false;
             rememberJump(t);
         }
-        return execute(t.host);
+        return execute(t.host + t.body);
     }
 
     private int interpret() {
@@ -405,9 +407,6 @@ final class BtAccelerator implements Accelerator {
                 case Exit.LINK -> {
                     link = t.sites.get(index);
                     return leave(link.target);
-                }
-                case Exit.PENDING -> {
-                    return leave(t.sites.get(index).target);
                 }
                 default -> {
                     if (!t.valid) {
@@ -559,12 +558,12 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void interrupt() {
-        HostMemory.putInt(area + Area.ATTENTION, Gen.ATTENTION);
+        HostMemory.getAndOrInt(c.vcpu.pendingHva(), Vcpu.ENGINE);
     }
 
     @Override
     public void interruptSeen() {
-        HostMemory.putInt(area + Area.ATTENTION, 0);
+        HostMemory.getAndAndInt(c.vcpu.pendingHva(), ~Vcpu.ENGINE);
     }
 
     @Override

@@ -117,7 +117,7 @@ final class BtEvents {
             event.cause = Exit.name(kind);
             event.rip =
                     switch (kind) {
-                        case Exit.LINK, Exit.PENDING -> ips[ips.length - 1]; // index of a jump
+                        case Exit.LINK -> ips[ips.length - 1]; // index of a jump
                         case Exit.ENTRY -> ips[0];
                         default -> ips[Math.min(index, ips.length - 1)];
                     };

@@ -15,8 +15,8 @@ final class Exit {
     /** Jump n is not linked yet. */
     static final int LINK = 3;
 
-    /** Something is pending before jump n. */
-    static final int PENDING = 4;
+    /** The translation was about to be entered, but an event is pending. */
+    static final int EVENT = 4;
 
     /**
      * The translation was entered but is stale, or its second page is another now, or its

@@ -74,17 +74,18 @@ final class Flow {
         g.settle();
         g.count(count);
         long next = next(in);
-        if (target > in.ip && g.near(target)) {
-            g.edgeIf(cc, target);
+        boolean back = target <= in.ip;
+        if (g.near(target)) {
+            g.edgeIf(cc, target, back);
             g.edge(next, false);
         } else if (g.near(next)) {
-            g.edgeIf(cc ^ 1, next);
-            g.edge(target, target <= in.ip);
+            g.edgeIf(cc ^ 1, next, false);
+            g.edge(target, back);
         } else {
             int taken = a.jcc(cc);
             g.edge(next, false);
             a.bind(taken);
-            g.edge(target, target <= in.ip);
+            g.edge(target, back);
         }
         return true;
     }

@@ -27,9 +27,6 @@ final class Gen {
         RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, R10, -1, -1, -1
     };
 
-    /** Set in {@link Area#ATTENTION} beside the bits of a vCPU's pending word. */
-    static final int ATTENTION = 1 << 16;
-
     private static final int INTR = 1, IF = 1 << 9;
 
     /** Where the flags are at some point: see the fields of {@link Gen}. */
@@ -74,8 +71,16 @@ final class Gen {
     /** The jumps out of this block. */
     final List<Site> sites = new ArrayList<>();
 
-    Gen(Stubs stubs) {
+    private final long pendingHva;
+    private final boolean pendingLow;
+
+    /**
+     * @param pendingHva host address of the vCPU's word of pending events
+     */
+    Gen(Stubs stubs, long pendingHva) {
         this.stubs = stubs;
+        this.pendingHva = pendingHva;
+        pendingLow = pendingHva == (pendingHva & Integer.MAX_VALUE);
     }
 
     /**
@@ -523,14 +528,16 @@ final class Gen {
         a.lea(8, COUNT, Rm.mem(COUNT, instructions));
     }
 
-    /** Leaves if an event is pending. EFLAGS must have been settled; T2 is lost. */
-    void poll(int kind, int index) {
-        a.load(8, T2, Rm.gs(Area.PENDING_POINTER));
-        a.load(4, T2, Rm.mem(T2, 0));
-        a.alu(OR, 4, T2, Rm.gs(Area.ATTENTION));
+    /** At the entry that closing loops and indirect jumps take: leaves if an event is pending. */
+    void poll() {
+        if (pendingLow) {
+            a.aluImm(CMP, 4, Rm.absolute((int) pendingHva), 0);
+        } else {
+            a.load(8, T2, Rm.gs(Area.PENDING_POINTER));
+            a.aluImm(CMP, 4, Rm.mem(T2, 0), 0);
+        }
         int from = a.jcc(NE);
-        in = false;
-        colds.add(new Cold(from, kind, index, flags(), a.size));
+        colds.add(new Cold(from, Exit.EVENT, 0, flags(), a.size));
     }
 
     /**
@@ -540,10 +547,7 @@ final class Gen {
      */
     void edge(long target, boolean poll) {
         settle();
-        Site site = site(target);
-        if (poll) {
-            poll(Exit.PENDING, site.index);
-        }
+        Site site = site(target, poll);
         if (!near(target)) {
             site.execEntry = mode.execEntry(mode.codeBase() + target);
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
@@ -565,17 +569,15 @@ final class Gen {
         return mode.is64() ? -1L : 0xffff_ffffL;
     }
 
-    /**
-     * The same on a condition, without a look for events. {@link #settle} must have been called.
-     */
-    void edgeIf(int cc, long target) {
-        Site site = site(target);
+    /** The same on a condition and within the page. {@link #settle} must have been called. */
+    void edgeIf(int cc, long target, boolean poll) {
+        Site site = site(target, poll);
         site.hot = a.jcc(cc);
         site.flags = flags();
     }
 
-    private Site site(long target) {
-        Site site = new Site(sites.size(), target, leaving());
+    private Site site(long target, boolean poll) {
+        Site site = new Site(sites.size(), target, poll, leaving());
         sites.add(site);
         return site;
     }
@@ -603,7 +605,11 @@ final class Gen {
 
     /** An interrupt that the guest does not accept now is no reason to leave. */
     private void unlessMasked(Cold c) {
-        a.aluImm(CMP, 4, Rm.reg(T2), INTR);
+        if (pendingLow) {
+            a.aluImm(CMP, 4, Rm.absolute((int) pendingHva), INTR);
+        } else {
+            a.aluImm(CMP, 4, Rm.mem(T2, 0), INTR);
+        }
         int leave = a.jcc(NE);
         a.testImm(4, Rm.gs(Area.RFLAGS), IF);
         int back = a.jcc(E);
@@ -642,7 +648,6 @@ final class Gen {
         a.load(4, T2, Rm.gs(T2, 0));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
         cold(a.jcc(NE), Exit.ONE);
-        poll(Exit.ONE, index);
         commit.run();
         count(instructions);
         a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));

@@ -40,6 +40,11 @@ final class Rm {
         return MEMORY | GS | index | NONE << 8 | (long) disp << 32;
     }
 
+    /** Memory below 2 GiB. */
+    static long absolute(int address) {
+        return MEMORY | NONE | NONE << 8 | (long) address << 32;
+    }
+
     static boolean isReg(long rm) {
         return (rm & MEMORY) == 0;
     }

@@ -11,6 +11,9 @@ final class Site {
     /** IP of the target. */
     final long target;
 
+    /** Whether the target must look for events. */
+    final boolean poll;
+
     /** How the target may compute the flags, or null: they are in memory. */
     final FlagSource source;
 
@@ -31,9 +34,10 @@ final class Site {
 
     Translation owner;
 
-    Site(int index, long target, FlagSource source) {
+    Site(int index, long target, boolean poll, FlagSource source) {
         this.index = index;
         this.target = target;
+        this.poll = poll;
         this.source = source;
     }
 }

@@ -14,8 +14,11 @@ final class Translation {
     /** How the flags are computed on entry, or null: they are in memory. */
     final FlagSource entry;
 
-    /** Host address and bytes of the code. */
+    /** Host address and bytes of the code. Who enters at its start looks for events first. */
     final long host;
+
+    /** Offset of the entry that does not look for events. */
+    final int body;
 
     final int hostBytes;
 
@@ -58,6 +61,7 @@ final class Translation {
             Mode mode,
             FlagSource entry,
             long host,
+            int body,
             int hostBytes,
             long[] ips,
             int[] offsets,
@@ -72,6 +76,7 @@ final class Translation {
         this.mode = mode;
         this.entry = entry;
         this.host = host;
+        this.body = body;
         this.hostBytes = hostBytes;
         this.ips = ips;
         this.offsets = offsets;

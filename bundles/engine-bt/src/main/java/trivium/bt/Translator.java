@@ -24,11 +24,12 @@ final class Translator {
     // Where the bytes of the block being decoded come from.
     private long gpa, nextPage;
 
-    Translator(PhysicalMemory memory, trivium.cpu.CpuModel model, CodeCache cache) {
+    Translator(
+            PhysicalMemory memory, trivium.cpu.CpuModel model, CodeCache cache, long pendingHva) {
         this.memory = memory;
         this.cache = cache;
         decoder = new Decoder(model);
-        g = new Gen(cache.stubs());
+        g = new Gen(cache.stubs(), pendingHva);
         integers = new Integers(g);
         flow = new Flow(g);
     }
@@ -88,13 +89,14 @@ final class Translator {
         int[] offsets = new int[n + 1];
         // Left at its entry, a block shows the flags that came with the jump there.
         boolean mayRefuse = secondPage != 0 || mode.counted();
+        g.instruction(0, FlagUse.ALL, FlagUse.ALL);
+        g.poll();
+        int body = g.a.size;
         if (secondPage != 0) {
-            g.instruction(0, FlagUse.ALL, FlagUse.ALL);
             g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
             g.cold(g.a.jcc(NE), Exit.ENTRY);
         }
         if (mode.counted()) {
-            g.instruction(0, FlagUse.ALL, FlagUse.ALL);
             g.a.lea(8, Gen.T2, Rm.mem(Gen.COUNT, n));
             g.a.alu(CMP, 8, Gen.T2, Rm.gs(Area.LIMIT));
             g.cold(g.a.jcc(Asm.G), Exit.ENTRY);
@@ -122,7 +124,7 @@ final class Translator {
         }
         g.finish();
         int stub = g.entryStub(entry);
-        while (g.a.size < 5) {
+        while (g.a.size < body + 5) {
             g.a.u8(0x90);
         }
         if (!cache.add(g.a)) {
@@ -135,6 +137,7 @@ final class Translator {
                 mode,
                 entry,
                 host,
+                body,
                 g.a.size,
                 ips,
                 offsets,

@@ -138,7 +138,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     /** Sets the events after a restore of the devices. */
     public void restoreLatched(int events) {
         secondNmi.set(false);
-        pending.and(0);
+        pending.and(ENGINE);
         pending.or(events);
         update();
     }
@@ -146,7 +146,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     /** Forgets events of before a reset; KICK stays. */
     void clearEvents() {
         secondNmi.set(false);
-        pending.and(KICK);
+        pending.and(KICK | ENGINE);
         update();
     }
 
