@@ -54,7 +54,7 @@ class LongRunTest {
                         "--append",
                         "vga=788 cryptomgr.notests",
                         "--memory",
-                        512)) {
+                        1024)) {
             guest.await("the list of languages", LONG, () -> chosenRow(guest.picture()) > 0);
             guest.writePicture();
             int english = chosenRow(guest.picture());
