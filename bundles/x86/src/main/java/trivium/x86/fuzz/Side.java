@@ -88,6 +88,11 @@ final class Side implements AutoCloseable {
         return exit != null;
     }
 
+    /** Whether it went nowhere so often that nobody waited for its end. */
+    boolean kicked() {
+        return exit instanceof VcpuExit.Kicked;
+    }
+
     /** Instructions of this program. */
     long retired() {
         return retired;
