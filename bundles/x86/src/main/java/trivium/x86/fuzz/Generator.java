@@ -20,6 +20,7 @@ public final class Generator {
     public record Mix(int integer, int x87, int simd, int control, int awkward) {
         public static final Mix INTEGER = new Mix(70, 0, 0, 25, 5),
                 ALL = new Mix(40, 18, 18, 18, 6),
+                FLOATS = new Mix(12, 40, 40, 8, 0),
                 HOSTILE = new Mix(40, 2, 2, 26, 30);
 
         int total() {

@@ -8,7 +8,7 @@ import trivium.cpu.ExecutionEngine;
 public final class Soak {
     public static final String USAGE =
             """
-            Usage: soak [--minutes N] [--programs N] [--seed S] [--mix integer|all|hostile]
+            Usage: soak [--minutes N] [--programs N] [--seed S] [--mix integer|all|floats|hostile]
             Runs random programs on an engine and on the interpreter and compares their ends.
             """;
 
@@ -54,6 +54,7 @@ public final class Soak {
                             switch (value) {
                                 case "integer" -> Generator.Mix.INTEGER;
                                 case "all" -> Generator.Mix.ALL;
+                                case "floats" -> Generator.Mix.FLOATS;
                                 case "hostile" -> Generator.Mix.HOSTILE;
                                 default ->
                                         throw new IllegalArgumentException(

@@ -43,7 +43,7 @@ final class Tracker implements AutoCloseable {
             }
             VcpuExit exit = side.runner.step();
             if (inStub()) {
-                flags.all();
+                flags.exception();
             }
             if (exit != null) {
                 break;

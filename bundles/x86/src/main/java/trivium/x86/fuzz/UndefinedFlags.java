@@ -17,7 +17,7 @@ final class UndefinedFlags {
     /** By condition code without its lowest bit. */
     private static final int[] CONDITION = {OF, CF, ZF, CF | ZF, SF, PF, SF | OF, ZF | SF | OF};
 
-    private int undefined;
+    private int undefined, before;
     private boolean used;
 
     /** Undefined now. */
@@ -29,9 +29,9 @@ final class UndefinedFlags {
         return used;
     }
 
-    /** Something stored or tested all flags: an exception's frame. */
-    void all() {
-        used |= undefined != 0;
+    /** The last instruction ended in an exception, whose frame has all flags. */
+    void exception() {
+        used |= (undefined | before) != 0;
     }
 
     /** Whether a random program should define flags after such an instruction. */
@@ -46,6 +46,7 @@ final class UndefinedFlags {
 
     /** Follows one instruction that is about to run. */
     void step(Instruction in, VcpuState s) {
+        before = undefined;
         if (in.row == null) {
             return;
         }
