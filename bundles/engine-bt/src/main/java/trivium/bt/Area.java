@@ -38,7 +38,10 @@ final class Area {
     /** Segment bases and the highest offsets certainly allowed (-1: look closer), 6 of 64 bits. */
     static final int SEGMENT_BASE = BASE + 192, READ_LIMIT = BASE + 240, WRITE_LIMIT = BASE + 288;
 
-    /** Not zero: the guest's x87 and SSE state is in the host's units. 32 bits. */
+    /**
+     * Not zero: the guest's x87 and SSE state is in the host's units (or in FP_IMAGE, outside of
+     * generated code), and which of them may be used: bits of {@link FpState}. 32 bits.
+     */
     static final int FP_LOADED = BASE + 336;
 
     /** In counted runs, what {@link #COUNT} must not pass. 64 bits. */
@@ -49,8 +52,18 @@ final class Area {
      */
     static final int FP_IMAGE = BASE + 0x400;
 
-    /** The host's own x87 control word and MXCSR: 32 bits each. */
-    static final int HOST_FCW = BASE + 0x600, HOST_MXCSR = BASE + 0x604;
+    /** The host's own MXCSR: 32 bits. */
+    static final int HOST_MXCSR = BASE + 0x604;
+
+    /**
+     * The x87 pointers while the state is loaded: FIP, FDP (64 bits), FOP and the number of FDP's
+     * segment (32 bits; -1: not changed since loading); two slots for the present block's FDP.
+     */
+    static final int FP_FIP = BASE + 0x608,
+            FP_FDP = BASE + 0x610,
+            FP_FOP = BASE + 0x618,
+            FP_DATA_SEGMENT = BASE + 0x61c,
+            FP_SLOTS = BASE + 0x620;
 
     /**
      * By linear page modulo ENTRIES, one table for supervisor and one for user code: the cookie of

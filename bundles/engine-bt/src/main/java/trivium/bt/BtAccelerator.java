@@ -42,6 +42,7 @@ final class BtAccelerator implements Accelerator {
     private final long area;
     private final CodeCache cache;
     private final Translator translator;
+    private final FpState fp;
     private final int threshold;
     private final Runnable events;
 
@@ -88,6 +89,7 @@ final class BtAccelerator implements Accelerator {
         supervisorPages = new ExecTable(area + Area.EXEC);
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
+        fp = new FpState(c);
         clearJumps();
         events = BtEvents.register(name(), this::counters);
     }
@@ -382,6 +384,8 @@ final class BtAccelerator implements Accelerator {
     private int execute(long at) {
         copyIn();
         long target = at;
+        int missInfo = -1;
+        long missLinear = 0;
         entries++;
         while (true) {
             NativeCall.call(cache.stubs().enter(), target);
@@ -394,7 +398,10 @@ final class BtAccelerator implements Accelerator {
             switch (kind) {
                 case Exit.TLB_READ, Exit.TLB_WRITE -> {
                     long linear = HostMemory.getLong(area + Area.ADDRESS);
-                    if (canonical(linear) && c.fill(linear, kind == Exit.TLB_WRITE)) {
+                    boolean again = info == missInfo && linear == missLinear;
+                    missInfo = info;
+                    missLinear = linear;
+                    if (!again && canonical(linear) && c.fill(linear, kind == Exit.TLB_WRITE)) {
                         target = t.host + t.offsets[index];
                         continue;
                     }
@@ -407,6 +414,15 @@ final class BtAccelerator implements Accelerator {
                 case Exit.LINK -> {
                     link = t.sites.get(index);
                     return leave(link.target);
+                }
+                case Exit.FP -> {
+                    int which = t.fp.loadedAt(index + 1);
+                    if (fp.loaded() || !fp.load(which)) {
+                        int next = one(t, index);
+                        resume = null;
+                        return next;
+                    }
+                    target = t.host + t.offsets[index];
                 }
                 default -> {
                     if (!t.valid) {
@@ -423,6 +439,9 @@ final class BtAccelerator implements Accelerator {
     }
 
     private int one(Translation t, int index) {
+        if (t.fp != null && fp.loaded()) {
+            t.fp.fix(area, t.ips, index);
+        }
         copyOut();
         c.rip = t.ips[index];
         addCount(index);
@@ -460,6 +479,10 @@ final class BtAccelerator implements Accelerator {
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;
         }
+        int needed = t.fp == null ? 0 : t.fp.loadedAt(resumeIndex);
+        if (needed != 0 && !fp.load(needed)) {
+            return GO_ON;
+        }
         addCount(-resumeIndex);
         return execute(t.host + t.offsets[resumeIndex]);
     }
@@ -488,6 +511,9 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void copyOut() {
+        if (fp.loaded()) {
+            fp.store();
+        }
         for (int i = 0; i < 16; i++) {
             r[i] = HostMemory.getLong(area + Area.REGISTERS + 8 * i);
         }

@@ -24,9 +24,12 @@ final class Exit {
      */
     static final int ENTRY = 5;
 
+    /** Instruction n wants x87 or SSE state loaded. */
+    static final int FP = 6;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
-        "tlb-read", "tlb-write", "interpret", "link", "event", "stale"
+        "tlb-read", "tlb-write", "interpret", "link", "event", "stale", "fp"
     };
 
     static final int KINDS = NAMES.length;

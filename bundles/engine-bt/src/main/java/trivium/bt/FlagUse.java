@@ -24,6 +24,10 @@ final class FlagUse {
             case LAHF -> ALL & ~O;
             case PUSHF, DAA, DAS, AAA, AAS, INTO -> ALL;
             case LOOPE, LOOPNE -> Z;
+            case FCMOVB, FCMOVNB -> C;
+            case FCMOVE, FCMOVNE -> Z;
+            case FCMOVBE, FCMOVNBE -> C | Z;
+            case FCMOVU, FCMOVNU -> P;
             default -> {
                 int cc = Conditions.of(in.mnemonic());
                 yield cc < 0 ? 0 : condition(cc);
@@ -35,6 +39,9 @@ final class FlagUse {
     static int overwrites(Instruction in) {
         return switch (in.mnemonic()) {
             case ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST, NEG, MUL, IMUL, XADD, CMPXCHG -> ALL;
+            case COMISS, COMISD, UCOMISS, UCOMISD, PTEST, POPCNT -> ALL;
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> ALL;
+            case PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> ALL;
             case INC, DEC -> ALL & ~C;
             case CLC, STC, CMC, BT, BTS, BTR, BTC -> C;
             case SHL, SHR, SAR, SHLD, SHRD -> constantCount(in) > 0 ? ALL : 0;

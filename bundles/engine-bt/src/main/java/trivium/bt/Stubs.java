@@ -44,6 +44,7 @@ final class Stubs {
             }
         }
         a.load(8, Gen.COUNT, Rm.gs(Area.COUNT));
+        withFp(a, () -> a.sse(0, 0x0fae, true, 1, Rm.gs(Area.FP_IMAGE))); // fxrstor64
         a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
         a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
         a.sahf();
@@ -60,10 +61,26 @@ final class Stubs {
             }
         }
         a.store(8, Rm.gs(Area.COUNT), Gen.COUNT);
+        withFp(
+                a,
+                () -> {
+                    a.sse(0, 0x0fae, true, 0, Rm.gs(Area.FP_IMAGE)); // fxsave64
+                    a.u8(0xdb); // fninit
+                    a.u8(0xe3);
+                    a.sse(0, 0x0fae, false, 2, Rm.gs(Area.HOST_MXCSR)); // ldmxcsr
+                });
         a.aluImm(ADD, 8, Rm.reg(RSP), 8);
         for (int i = SAVED.length - 1; i >= 0; i--) {
             a.pop(SAVED[i]);
         }
         a.ret();
+    }
+
+    /** Code for when the guest's x87 and SSE state is in the host's units. */
+    private static void withFp(Asm a, Runnable code) {
+        a.aluImm(CMP, 4, Rm.gs(Area.FP_LOADED), 0);
+        int over = a.jcc(E);
+        code.run();
+        a.bind(over);
     }
 }

@@ -49,6 +49,9 @@ final class Translation {
 
     final List<Site> sites;
 
+    /** About floating point; null if the block has none. */
+    final FpNotes fp;
+
     /** Jumps of other translations that lead here. */
     final List<Site> incoming = new ArrayList<>();
 
@@ -69,7 +72,8 @@ final class Translation {
             boolean indirect,
             boolean flagless,
             int entryStub,
-            List<Site> sites) {
+            List<Site> sites,
+            FpNotes fp) {
         this.number = number;
         this.block = block;
         this.list = list;
@@ -85,6 +89,7 @@ final class Translation {
         this.flagless = flagless;
         this.entryStub = entryStub;
         this.sites = sites;
+        this.fp = fp;
         sites.forEach(s -> s.owner = this);
     }
 

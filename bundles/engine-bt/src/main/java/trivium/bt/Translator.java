@@ -5,6 +5,7 @@ import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
 import java.util.List;
+import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.decode.Decoder;
 import trivium.x86.decode.Instruction;
@@ -20,6 +21,7 @@ final class Translator {
     private final Gen g;
     private final Integers integers;
     private final Flow flow;
+    private final Fp fp;
 
     // Where the bytes of the block being decoded come from.
     private long gpa, nextPage;
@@ -32,6 +34,7 @@ final class Translator {
         g = new Gen(cache.stubs(), pendingHva);
         integers = new Integers(g);
         flow = new Flow(g);
+        fp = new Fp(g, HostInfo.x86Features());
     }
 
     /** The instructions of a block, or null if memory no longer has them as they were. */
@@ -102,16 +105,21 @@ final class Translator {
             g.cold(g.a.jcc(Asm.G), Exit.ENTRY);
         }
         boolean ended = false, indirect = false;
+        fp.begin(n);
         for (int i = 0; i < n; i++) {
             Instruction in = list.get(i);
             ips[i] = in.ip;
             offsets[i] = g.a.size;
             g.instruction(i, seen[i], seen[i + 1]);
             boolean last = in.row == null || in.row.is(Attribute.ENDS_BLOCK);
+            if (last) {
+                fp.flush(ips, i);
+            }
             if (in.row == null) {
                 g.one();
-            } else if (last ? !flow.emit(in, n) : !integers.emit(in)) {
+            } else if (last ? !flow.emit(in, n) : !plain(in, i)) {
                 g.one();
+                fp.left(in, i);
             } else {
                 indirect = last && g.sites.isEmpty();
             }
@@ -119,6 +127,7 @@ final class Translator {
         }
         offsets[n] = g.a.size;
         if (!ended) {
+            fp.flush(ips, n);
             g.count(n);
             g.edge(Flow.next(end), false);
         }
@@ -145,17 +154,35 @@ final class Translator {
                 indirect,
                 seen[0] == 0 && !mayRefuse,
                 stub,
-                List.copyOf(g.sites));
+                List.copyOf(g.sites),
+                fp.notes(n));
+    }
+
+    private boolean plain(Instruction in, int index) {
+        return Fp.concerns(in) ? fp.emit(in, index) : integers.emit(in);
     }
 
     /** By instruction: which flags before it can be seen before they are overwritten. */
-    private static int[] seen(List<Instruction> list) {
-        int[] seen = new int[list.size() + 1];
-        seen[list.size()] = FlagUse.ALL;
-        for (int i = list.size() - 1; i >= 0; i--) {
+    private int[] seen(List<Instruction> list) {
+        int n = list.size();
+        boolean[] leaves = new boolean[n];
+        int loaded = 0;
+        for (int i = 0; i < n; i++) {
+            Instruction in = list.get(i);
+            if (in.row != null && Fp.concerns(in)) {
+                int units = fp.units(in);
+                leaves[i] = (units & ~loaded) != 0 || !fp.stays(in);
+                loaded |= units;
+            } else {
+                leaves[i] = in.row == null || mayLeave(in);
+            }
+        }
+        int[] seen = new int[n + 1];
+        seen[n] = FlagUse.ALL;
+        for (int i = n - 1; i >= 0; i--) {
             Instruction in = list.get(i);
             seen[i] =
-                    in.row == null || mayLeave(in)
+                    leaves[i]
                             ? FlagUse.ALL
                             : seen[i + 1] & ~FlagUse.overwrites(in) | FlagUse.reads(in);
         }

@@ -173,6 +173,11 @@ public final class Cpu {
         system.updateAttention();
     }
 
+    /** The x87 control word in the state was changed by an accelerator. */
+    public void fpuChanged() {
+        x87.enter();
+    }
+
     /** Makes the canonical state exact. */
     public void leave() {
         s.rip = rip;

@@ -1,0 +1,118 @@
+package trivium.bt;
+
+import trivium.cpu.VcpuState;
+import trivium.hostos.HostMemory;
+import trivium.x86.decode.Feature;
+import trivium.x86.interp.Cpu;
+
+/**
+ * Carries the guest's x87, MMX and SSE state between the canonical state and the image that the
+ * host's units are loaded from ({@link Area#FP_IMAGE}, SDM Vol. 1 "FXSAVE Area").
+ */
+final class FpState {
+    /** Bits of {@link Area#FP_LOADED}: x87 and MMX, or SSE, may run on the host's units. */
+    static final int X87 = 1, SSE = 2;
+
+    private static final int CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR4_OSFXSR = 1 << 9;
+    private static final int FSW_ES = 1 << 7, X87_MASKS = 0x3f, SSE_MASKS = 0x1f80;
+    private static final int NOT_SET = -1;
+
+    /** Offsets in the image. */
+    private static final int FCW = 0, FSW = 2, FTW = 4, MXCSR = 24, ST = 32, XMM = 160;
+
+    private static final int REGISTER = 16;
+
+    /** The Java thread's own MXCSR: all masked, to nearest. */
+    private static final int HOST_MXCSR = 0x1f80;
+
+    private final Cpu c;
+    private final VcpuState s;
+    private final long area, image;
+    private final boolean sse;
+
+    FpState(Cpu c) {
+        this.c = c;
+        s = c.s;
+        area = c.area;
+        image = area + Area.FP_IMAGE;
+        sse = c.features.contains(Feature.SSE);
+        HostMemory.putInt(area + Area.HOST_MXCSR, HOST_MXCSR);
+    }
+
+    /** Which units may be used now: nothing faults, and no exception can be raised. */
+    private int usable() {
+        if ((s.cr0 & (CR0_EM | CR0_TS)) != 0) {
+            return 0;
+        }
+        boolean quiet = (s.fcw & X87_MASKS) == X87_MASKS && (s.fsw & FSW_ES) == 0;
+        boolean vector = sse && (s.cr4 & CR4_OSFXSR) != 0 && (s.mxcsr & SSE_MASKS) == SSE_MASKS;
+        return (quiet ? X87 : 0) | (vector ? SSE : 0);
+    }
+
+    /**
+     * Makes the image the truth, to be loaded on the way into generated code.
+     *
+     * @return whether the units of {@code which} may be used; if not, nothing was done
+     */
+    boolean load(int which) {
+        int usable = usable();
+        if ((usable & which) != which) {
+            return false;
+        }
+        HostMemory.putShort(image + FCW, (short) s.fcw);
+        HostMemory.putShort(image + FSW, (short) s.fsw);
+        HostMemory.putLong(image + FTW, s.ftw & 0xff);
+        HostMemory.putInt(image + MXCSR, s.mxcsr);
+        int top = s.fsw >>> 11;
+        for (int i = 0; i < 8; i++) {
+            long at = image + ST + REGISTER * i;
+            HostMemory.putLong(at, s.fpMantissa[top + i & 7]);
+            HostMemory.putLong(at + 8, s.fpSignExponent[top + i & 7]);
+        }
+        for (int i = 0; i < s.xmm.length; i++) {
+            HostMemory.putLong(image + XMM + 8 * i, s.xmm[i]);
+        }
+        HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
+        HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
+        HostMemory.putInt(area + Area.FP_LOADED, usable);
+        return true;
+    }
+
+    boolean loaded() {
+        return HostMemory.getInt(area + Area.FP_LOADED) != 0;
+    }
+
+    /** Makes the canonical state the truth again. */
+    void store() {
+        HostMemory.putInt(area + Area.FP_LOADED, 0);
+        s.fcw = HostMemory.getShort(image + FCW) & 0xffff;
+        s.fsw = HostMemory.getShort(image + FSW) & 0xffff;
+        s.ftw = HostMemory.getByte(image + FTW) & 0xff;
+        s.mxcsr = HostMemory.getInt(image + MXCSR);
+        int top = s.fsw >>> 11;
+        for (int i = 0; i < 8; i++) {
+            long at = image + ST + REGISTER * i;
+            s.fpMantissa[top + i & 7] = HostMemory.getLong(at);
+            s.fpSignExponent[top + i & 7] = HostMemory.getShort(at + 8) & 0xffff;
+        }
+        for (int i = 0; i < s.xmm.length; i++) {
+            s.xmm[i] = HostMemory.getLong(image + XMM + 8 * i);
+        }
+        pointers();
+        c.fpuChanged();
+    }
+
+    private void pointers() {
+        int fop = HostMemory.getInt(area + Area.FP_FOP);
+        if (fop != NOT_SET) {
+            s.fop = fop;
+            s.fip = HostMemory.getLong(area + Area.FP_FIP);
+            s.fcs = s.segments[VcpuState.CS].selector;
+        }
+        int segment = HostMemory.getInt(area + Area.FP_DATA_SEGMENT);
+        if (segment != NOT_SET) {
+            s.fdp = HostMemory.getLong(area + Area.FP_FDP);
+            s.fds = s.segments[segment].selector;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package trivium.bt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import trivium.cpu.Support;
+import trivium.hostos.HostInfo;
+import trivium.x86.fuzz.Differ;
+import trivium.x86.fuzz.Generator.Mix;
+
+/** Random programs end as they do in the interpreter, every block translated at once. */
+class RandomProgramsTest {
+    private static final int PROGRAMS = 250, CACHE_BYTES = 4 << 20;
+
+    private final BtEngine engine = new BtEngine(CACHE_BYTES, 1);
+
+    static Mix[] mixes() {
+        return new Mix[] {Mix.INTEGER, Mix.ALL, Mix.FLOATS, Mix.HOSTILE};
+    }
+
+    @BeforeEach
+    void hostCan() {
+        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    }
+
+    @ParameterizedTest
+    @MethodSource("mixes")
+    void endAsInTheInterpreter(Mix mix) {
+        try (Differ differ = new Differ(engine)) {
+            for (int seed = 0; seed < PROGRAMS; seed++) {
+                if (differ.check(seed, mix) instanceof Differ.Different different) {
+                    assertThat(different.report()).isEmpty();
+                }
+            }
+            assertThat(differ.counter("instructions-native"))
+                    .isGreaterThan(differ.instructions() / 10);
+        }
+    }
+}
