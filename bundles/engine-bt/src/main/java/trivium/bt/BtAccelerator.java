@@ -325,8 +325,7 @@ final class BtAccelerator implements Accelerator {
             return;
         }
         long host = site.owner.host;
-        cache.link(
-                host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
+        cache.link(host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
         if (site.execEntry != 0) {
             cache.put(host + site.cookie, to.cookie);
         }
