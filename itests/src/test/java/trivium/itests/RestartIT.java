@@ -66,7 +66,9 @@ public class RestartIT {
         start();
         assertTrue(ssh.run(Ssh.ADMIN, "hv:info").contains("interpreter"));
         ssh.run(Ssh.ADMIN, "vm:create --bios " + rom + " --memory 1 --autostart echo");
-        ssh.run(Ssh.ADMIN, "vm:create --cpu i386 --cpus 1 --memory 8 --vnc none idle");
+        ssh.run(Ssh.ADMIN, "vm:create --cpu i386 --memory 8 --cdrom none --vnc none idle");
+        assertTrue(ssh.run(Ssh.ADMIN, "vm:media idle").contains("no medium"));
+        assertTrue(ssh.run(Ssh.GUEST, "help vm:list").contains("vm:list --json"));
         String idle = ssh.run(Ssh.ADMIN, "vm:info --json idle");
         stop();
 
