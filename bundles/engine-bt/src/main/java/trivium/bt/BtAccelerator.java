@@ -423,6 +423,11 @@ final class BtAccelerator implements Accelerator {
                     }
                     target = t.host + t.offsets[index];
                 }
+                case Exit.INSIDE -> {
+                    fixPointers(t, index);
+                    addCount(index);
+                    return leave(t.ips[index]);
+                }
                 default -> {
                     if (!t.valid) {
                         forgetJump(t);
@@ -437,10 +442,14 @@ final class BtAccelerator implements Accelerator {
         return linear << 16 >> 16 == linear;
     }
 
-    private int one(Translation t, int index) {
+    private void fixPointers(Translation t, int index) {
         if (t.fp != null && fp.loaded()) {
             t.fp.fix(area, t.ips, index);
         }
+    }
+
+    private int one(Translation t, int index) {
+        fixPointers(t, index);
         copyOut();
         c.rip = t.ips[index];
         addCount(index);

@@ -27,9 +27,12 @@ final class Exit {
     /** Instruction n wants x87 or SSE state loaded. */
     static final int FP = 6;
 
+    /** Something is pending in the middle of instruction n, which can go on later. */
+    static final int INSIDE = 7;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
-        "tlb-read", "tlb-write", "interpret", "link", "event", "stale", "fp"
+        "tlb-read", "tlb-write", "interpret", "link", "event", "stale", "fp", "event-inside"
     };
 
     static final int KINDS = NAMES.length;

@@ -68,6 +68,9 @@ final class Gen {
 
     private int index;
 
+    /** Where an instruction that is half done goes on after an exit, or -1: at its beginning. */
+    private int retry;
+
     /** The jumps out of this block. */
     final List<Site> sites = new ArrayList<>();
 
@@ -104,8 +107,18 @@ final class Gen {
 
     void instruction(int index, int seenBefore, int seenAfter) {
         this.index = index;
+        retry = -1;
         this.seenBefore = seenBefore;
         this.seenAfter = seenAfter;
+    }
+
+    /** When the present instruction is tried again it is from here on, with all flags in memory. */
+    void retryHere() {
+        retry = a.size;
+    }
+
+    int retryAt(int beginning) {
+        return retry < 0 ? beginning : retry;
     }
 
     int seenAfter() {
@@ -530,6 +543,16 @@ final class Gen {
 
     /** At the entry that closing loops and indirect jumps take: leaves if an event is pending. */
     void poll() {
+        poll(Exit.EVENT, 0);
+    }
+
+    /** Leaves at the present instruction if an event is pending; the flags are in memory. */
+    void interruptible() {
+        poll(Exit.INSIDE, index);
+    }
+
+    /** T2 is lost, and EFLAGS. */
+    private void poll(int kind, int index) {
         if (pendingLow) {
             a.aluImm(CMP, 4, Rm.absolute((int) pendingHva), 0);
         } else {
@@ -537,7 +560,7 @@ final class Gen {
             a.aluImm(CMP, 4, Rm.mem(T2, 0), 0);
         }
         int from = a.jcc(NE);
-        colds.add(new Cold(from, Exit.EVENT, 0, flags(), a.size));
+        colds.add(new Cold(from, kind, index, flags(), a.size));
     }
 
     /**

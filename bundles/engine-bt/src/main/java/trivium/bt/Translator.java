@@ -20,6 +20,7 @@ final class Translator {
     private final CodeCache cache;
     private final Gen g;
     private final Integers integers;
+    private final Strings strings;
     private final Flow flow;
     private final Fp fp;
 
@@ -33,6 +34,7 @@ final class Translator {
         decoder = new Decoder(model);
         g = new Gen(cache.stubs(), pendingHva);
         integers = new Integers(g);
+        strings = new Strings(g);
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());
     }
@@ -123,6 +125,7 @@ final class Translator {
             } else {
                 indirect = last && g.sites.isEmpty();
             }
+            offsets[i] = g.retryAt(offsets[i]);
             ended = last;
         }
         offsets[n] = g.a.size;
@@ -159,7 +162,7 @@ final class Translator {
     }
 
     private boolean plain(Instruction in, int index) {
-        return Fp.concerns(in) ? fp.emit(in, index) : integers.emit(in);
+        return Fp.concerns(in) ? fp.emit(in, index) : integers.emit(in) || strings.emit(in);
     }
 
     /** By instruction: which flags before it can be seen before they are overwritten. */
