@@ -39,7 +39,7 @@ public final class Main {
         return switch (command) {
             case "boot" -> new BootCommand(System.out, System.err).run(rest);
             case "vectors" ->
-                    new VectorsCommand(Wiring.engines(), Wiring.softTlb())
+                    new VectorsCommand(Wiring.vectorEngines(), Wiring.softTlb())
                             .run(rest, System.out, System.err);
             case "demo-guest" -> writeDemoGuest(rest);
             case "--help", "-h", "help" -> {

@@ -36,10 +36,17 @@ import trivium.x86.InterpreterEngine;
 
 /** What the container finds as services, by hand. */
 final class Wiring {
+    private static final int VECTOR_CACHE_BYTES = 8 << 20;
+
     private Wiring() {}
 
     static List<ExecutionEngine> engines() {
         return List.of(new InterpreterEngine(), new BtEngine());
+    }
+
+    /** Engines for vectors: what can be translated is, although it is run once. */
+    static List<ExecutionEngine> vectorEngines() {
+        return List.of(new InterpreterEngine(), new BtEngine(VECTOR_CACHE_BYTES, 1));
     }
 
     static MmuStrategy softTlb() {

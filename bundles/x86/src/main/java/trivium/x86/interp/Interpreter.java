@@ -351,13 +351,30 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         if (exit != null) {
             return exit;
         }
-        if (!single()) {
+        if (!(threshold == 1 && c.attention == 0 ? singleAccelerated() : single())) {
             return tripleFault();
         }
         if ((c.attention & Cpu.EXIT) != 0) {
             return takeExit();
         }
         return null;
+    }
+
+    /** One instruction by an accelerator that wants to see all, as a block of its own. */
+    private boolean singleAccelerated() {
+        Block b;
+        try {
+            b = block(c.rip, 1);
+        } catch (GuestException e) {
+            return exception(e);
+        }
+        if (!accelerated(b)) {
+            return single();
+        }
+        long before = instructions();
+        accelerator.limit(1);
+        int next = accelerator.run(b.code);
+        return next == Accelerator.GO_ON && instructions() > before || single();
     }
 
     /** Looks at everything that waits for a block boundary. */

@@ -248,6 +248,11 @@ final class MooRunner implements AutoCloseable {
         }
     }
 
+    /** The present one: a failure may have made it a new one. */
+    VcpuRunner engineRunner() {
+        return runner;
+    }
+
     @Override
     public void close() {
         runner.close();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
+import trivium.cpu.VcpuRunner;
 import trivium.mmu.MmuStrategy;
 
 /**
@@ -25,6 +26,9 @@ public final class VectorRunner implements AutoCloseable {
     private final Differences differences = new Differences();
     private final List<String> failures = new ArrayList<>();
     private long passed, failed;
+
+    /** Of engines that translate: instructions done in host code, of those retired. */
+    private long nativeInstructions, instructions;
 
     /**
      * @param failuresInFull how many failures of each file are described
@@ -82,6 +86,7 @@ public final class VectorRunner implements AutoCloseable {
                 runner.run(differences);
                 count(file);
             }
+            count(runner.engineRunner());
         }
     }
 
@@ -107,8 +112,24 @@ public final class VectorRunner implements AutoCloseable {
         differences.clear();
     }
 
+    private void count(VcpuRunner runner) {
+        instructions += runner.instructions();
+        nativeInstructions += runner.counters().getOrDefault("instructions-native", 0L);
+    }
+
+    /** Instructions retired in host code; all counts are known after {@link #close}. */
+    public long nativeInstructions() {
+        return nativeInstructions;
+    }
+
+    public long instructions() {
+        return instructions;
+    }
+
     @Override
     public void close() {
+        mooRunners.values().forEach(m -> count(m.engineRunner()));
         mooRunners.values().forEach(MooRunner::close);
+        mooRunners.clear();
     }
 }

@@ -159,7 +159,8 @@ public final class VectorsCommand {
 
     private int runAll(Options options, List<Path> files, PrintStream out, PrintStream err) {
         List<FileResult> results = new ArrayList<>();
-        try (VectorRunner runner = new VectorRunner(options.engine, mmu, options.failures)) {
+        VectorRunner runner = new VectorRunner(options.engine, mmu, options.failures);
+        try (runner) {
             for (Path file : files) {
                 FileResult result = runner.run(file);
                 results.add(result);
@@ -167,6 +168,11 @@ public final class VectorsCommand {
             }
         }
         printTotal(results, out);
+        if (runner.nativeInstructions() > 0) {
+            out.printf(
+                    "%s: %d of %d instructions in translated code%n",
+                    options.engine.name(), runner.nativeInstructions(), runner.instructions());
+        }
         boolean written = options.json == null || writeJson(options, results, err);
         return !written
                 ? WRONG_USAGE

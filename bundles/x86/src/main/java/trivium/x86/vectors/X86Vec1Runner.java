@@ -208,6 +208,11 @@ final class X86Vec1Runner implements AutoCloseable {
         }
     }
 
+    /** The present one: a failure may have made it a new one. */
+    VcpuRunner engineRunner() {
+        return runner;
+    }
+
     @Override
     public void close() {
         runner.close();
