@@ -56,12 +56,12 @@ class LongRunTest {
                         "--memory",
                         1024)) {
             guest.await("the list of languages", LONG, () -> chosenRow(guest.picture()) > 0);
-            guest.writePicture();
             int english = chosenRow(guest.picture());
 
             guest.chord("down");
 
             guest.await("the next one", SOON, () -> chosenRow(guest.picture()) > english);
+            guest.writePicture();
         }
     }
 
