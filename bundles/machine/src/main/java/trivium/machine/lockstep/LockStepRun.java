@@ -4,6 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
@@ -20,6 +22,8 @@ import trivium.vm.VmException;
  * difference when it runs as a whole, as translated blocks do.
  */
 public final class LockStepRun implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LockStepRun.class);
+
     /** Comparing all memory takes as long as a few million instructions. */
     private static final long CHECKPOINT = 50_000_000;
 
@@ -176,6 +180,7 @@ public final class LockStepRun implements AutoCloseable {
                                     "They differed between instructions %d and %d, and did not when they ran again."
                                             .formatted(from, to))));
         }
+        LOG.info("parted between instructions {} and {}", from, to);
         long low = from, high = to;
         // The end first: of pieces from `low` on, the shortest that differs.
         while (page != null && high - low > options.chunk()) {
@@ -211,6 +216,7 @@ public final class LockStepRun implements AutoCloseable {
         List<Side.Place> code = listing(low, high, lines);
         differs(low, high, page);
         if (pair.tolerate(code)) {
+            LOG.info("instructions {} to {} leave flags undefined:\n{}", low + 1, high, lines);
             replay(low);
             pair.advance(high);
             return Optional.empty();
