@@ -46,7 +46,7 @@ final class BootOptions {
               --icount               counts time in instructions: runs are repeatable
               --lockstep ENGINE      runs it beside the interpreter and stops where they differ;
                                      time is counted, disks are not written, nobody types
-              --lockstep-chunk N     instructions between two comparisons (default: 100000)
+              --lockstep-chunk N     instructions between two comparisons (default: 500000)
               --stats                writes statistics as JSON to standard error
             Exit status: 0 the guest powered off, V << 1 | 1 debug exit, 2 wrong usage or
             configuration, 70 internal failure, 100 triple fault, 124 timeout. With --lockstep:

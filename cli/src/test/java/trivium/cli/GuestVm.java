@@ -13,12 +13,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import trivium.display.Frame;
 import trivium.display.Screen;
 import trivium.input.UsKeyboard;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.VirtualMachine;
+import trivium.machine.lockstep.LockStepRun;
 import trivium.rfb.testing.RfbClient;
+import trivium.vm.LockStep;
 import trivium.vm.Vm;
 import trivium.vm.Vm.Outcome;
 import trivium.vm.VmConfig;
@@ -61,6 +64,34 @@ public final class GuestVm implements AutoCloseable {
             throw e;
         }
         return new GuestVm(name, vm);
+    }
+
+    /**
+     * Runs the guest on two engines side by side.
+     *
+     * @param instructions at most
+     * @param serial gets what it writes to COM1
+     */
+    public static LockStep.Result lockStep(
+            Path firmware,
+            List<String> options,
+            String engine,
+            long instructions,
+            Consumer<byte[]> serial)
+            throws VmException {
+        VmConfig config = BootOptions.parse(options).config();
+        var asked =
+                new LockStep.Options(
+                        engine,
+                        LockStep.REFERENCE,
+                        instructions,
+                        LockStep.CHUNK,
+                        serial,
+                        _ -> !Thread.currentThread().isInterrupted());
+        try (var run =
+                new LockStepRun(config, Wiring.catalog(), new Firmware(List.of(firmware)), asked)) {
+            return run.run();
+        }
     }
 
     /** The same, with COM1 on the VM's console. */

@@ -13,6 +13,7 @@ import trivium.x86.InterpreterEngine;
 /** The interpreter with a mistake, for those that look for mistakes. */
 record WrongEngine(Mistake mistake) implements ExecutionEngine {
     static final String NAME = "wrong";
+    private static final int NANOS_PER_INSTRUCTION = 10;
 
     /** Asked before each piece that runs, after which it may spoil the state. */
     interface Mistake {
@@ -73,11 +74,16 @@ record WrongEngine(Mistake mistake) implements ExecutionEngine {
                 long end = right.instructions() + instructions;
                 VcpuExit exit = null;
                 while (exit == null && right.instructions() < end) {
-                    long from = right.instructions();
-                    exit = right.run(mistake.next(vcpu, from, end - from));
-                    mistake.make(vcpu, right.instructions());
+                    long most = end - right.instructions();
+                    exit = right.run(mistake.next(vcpu, sincePowerOn(), most));
+                    mistake.make(vcpu, sincePowerOn());
                 }
                 return exit;
+            }
+
+            /** Of a guest that never halts; runners come and go. */
+            private long sincePowerOn() {
+                return vcpu.tsc() / NANOS_PER_INSTRUCTION;
             }
 
             @Override

@@ -15,7 +15,7 @@ public interface LockStep {
     String REFERENCE = "interpreter";
 
     /** Instructions between two comparisons if nothing else is said. */
-    long CHUNK = 100_000;
+    long CHUNK = 500_000;
 
     /**
      * Returns when the guest ends, after the given number of instructions, or at the first

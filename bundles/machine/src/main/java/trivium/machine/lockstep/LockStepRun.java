@@ -171,6 +171,13 @@ public final class LockStepRun implements AutoCloseable {
      * @return empty if it is one that may be: the pair is then at {@code to} or before
      */
     private Optional<LockStep.Result> narrow(long from, long to, Pair.At page) throws VmException {
+        LOG.info("parted between instructions {} and {}", from, to);
+        replay(from);
+        Pair.At before = pair.memoryDifference();
+        if (before != null) { // the difference is older than its effect on registers
+            return narrow(checkpoint.instructions(), from, before.page());
+        }
+        checkpoint.take(pair.reference);
         if (!differs(from, to, page)) {
             return Optional.of(
                     result(
@@ -180,17 +187,18 @@ public final class LockStepRun implements AutoCloseable {
                                     "They differed between instructions %d and %d, and did not when they ran again."
                                             .formatted(from, to))));
         }
-        LOG.info("parted between instructions {} and {}", from, to);
         long low = from, high = to;
-        // The end first: of pieces from `low` on, the shortest that differs.
+        // By halves first, from checkpoint to checkpoint.
         while (page != null && high - low > options.chunk()) {
             long middle = low + (high - low) / 2;
             if (differs(low, middle, page)) {
                 high = middle;
             } else {
                 low = middle;
+                checkpoint.take(pair.reference);
             }
         }
+        // Then the end: of pieces from `low` on, the shortest that differs.
         for (long equal = low; high - equal > 1; ) {
             long middle = equal + (high - equal) / 2;
             if (differs(low, middle, page)) {
@@ -199,7 +207,7 @@ public final class LockStepRun implements AutoCloseable {
                 equal = middle;
             }
         }
-        // Then the beginning: the latest from which it differs.
+        // And the beginning: the latest from which it differs.
         for (long tooLate = high; tooLate - low > 1; ) {
             long middle = low + (tooLate - low) / 2;
             if (differs(middle, high, page)) {

@@ -45,7 +45,7 @@ final class Side implements AutoCloseable {
     /** A guest that is woken by nothing for that long has come to its end. */
     private static final long HALTED_FOR_GOOD = 3600L * 1_000_000_000;
 
-    private static final int TAIL = 16;
+    private static final int TAIL = 128;
 
     /** Where an instruction was, and RCX before it. */
     record Place(long count, long rip, long rcx) {}
