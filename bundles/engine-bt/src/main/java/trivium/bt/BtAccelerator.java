@@ -18,6 +18,7 @@ import trivium.hostos.NativeCall;
 import trivium.mmu.Mmu;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
+import trivium.x86.decode.Operand.Place;
 import trivium.x86.interp.Accelerator;
 import trivium.x86.interp.Block;
 import trivium.x86.interp.Cpu;
@@ -57,6 +58,12 @@ final class BtAccelerator implements Accelerator {
     private Mode mode;
     private int modeEpoch = -1;
 
+    /** Modes used lately: guests go to and fro between a few. A power of two. */
+    private static final int LATELY = 4;
+
+    private final Mode[] lately = new Mode[LATELY];
+    private int latest;
+
     private boolean counted;
 
     /** The jump by which generated code was left last, if it waits for its target. */
@@ -68,6 +75,13 @@ final class BtAccelerator implements Accelerator {
     // Where to go on after the interpreter did one instruction.
     private Translation resume;
     private int resumeIndex, resumeGeneration, resumeEpoch;
+
+    /** The instruction left to the interpreter: of this translation, or null. */
+    private Translation oneOf;
+
+    private int oneIndex;
+
+    private long faultAddress;
 
     // Statistics.
     private long translated, flushes, links, entries;
@@ -376,7 +390,23 @@ final class BtAccelerator implements Accelerator {
 
     private int interpret() {
         resume = null;
+        oneOf = null;
         return ONE;
+    }
+
+    @Override
+    public Block one() {
+        return oneOf == null || oneOf.ones == null ? null : oneOf.ones[oneIndex];
+    }
+
+    @Override
+    public void keep(Block one) {
+        if (oneOf != null) {
+            if (oneOf.ones == null) {
+                oneOf.ones = new Block[oneOf.instructions()];
+            }
+            oneOf.ones[oneIndex] = one;
+        }
     }
 
     /** Goes into generated code until there is something for the interpreter. */
@@ -400,9 +430,16 @@ final class BtAccelerator implements Accelerator {
                     boolean again = info == missInfo && linear == missLinear;
                     missInfo = info;
                     missLinear = linear;
-                    if (!again && canonical(linear) && c.fill(linear, kind == Exit.TLB_WRITE)) {
+                    int filled =
+                            again || !canonical(linear)
+                                    ? Cpu.SLOW
+                                    : c.fill(linear, kind == Exit.TLB_WRITE);
+                    if (filled == Cpu.FILLED) {
                         target = t.host + t.offsets[index];
                         continue;
+                    }
+                    if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
+                        return fault(t, index, linear);
                     }
                     slowAccesses++;
                     return one(t, index);
@@ -442,17 +479,68 @@ final class BtAccelerator implements Accelerator {
         return linear << 16 >> 16 == linear;
     }
 
+    /**
+     * Whether an instruction has nothing that could come before the page fault of its access at a
+     * linear address, be it another access or another fault.
+     */
+    private static boolean faultsFirst(Instruction in, long linear) {
+        return (linear & 0xfff) <= 0xfff - 8
+                && switch (in.mnemonic()) {
+                    case MOV,
+                            MOVZX,
+                            MOVSX,
+                            MOVSXD,
+                            ADD,
+                            OR,
+                            ADC,
+                            SBB,
+                            AND,
+                            SUB,
+                            XOR,
+                            CMP,
+                            TEST,
+                            INC,
+                            DEC,
+                            NOT,
+                            NEG,
+                            RET ->
+                            true;
+                    case PUSH, POP -> in.operand(0).place() != Place.RM;
+                    default -> false;
+                };
+    }
+
+    private int fault(Translation t, int index, long linear) {
+        leaveAt(t, index);
+        faultAddress = linear;
+        resume = null;
+        jumpMissed = false;
+        return FAULT;
+    }
+
+    @Override
+    public long faultAddress() {
+        return faultAddress;
+    }
+
     private void fixPointers(Translation t, int index) {
         if (t.fp != null && fp.loaded()) {
             t.fp.fix(area, t.ips, index);
         }
     }
 
-    private int one(Translation t, int index) {
+    /** Makes the state exact before an instruction. */
+    private void leaveAt(Translation t, int index) {
         fixPointers(t, index);
         copyOut();
         c.rip = t.ips[index];
         addCount(index);
+    }
+
+    private int one(Translation t, int index) {
+        leaveAt(t, index);
+        oneOf = t;
+        oneIndex = index;
         Instruction in = t.list.get(index);
         if (in.row == null) {
             undefined++;
@@ -540,11 +628,24 @@ final class BtAccelerator implements Accelerator {
             HostMemory.putLong(area + Area.READ_LIMIT + 8 * i, c.readLimit[i]);
             HostMemory.putLong(area + Area.WRITE_LIMIT + 8 * i, c.writeLimit[i]);
         }
-        Mode now = Mode.of(c, false, counted);
-        if (!now.equals(mode)) {
-            mode = modes.computeIfAbsent(now, m -> m);
-            (mode.user() ? userPages : supervisorPages).use(mode);
+        useMode();
+    }
+
+    private void useMode() {
+        Mode now = null;
+        for (Mode m : lately) {
+            if (m != null && m.is(c, false, counted)) {
+                now = m;
+                break;
+            }
         }
+        if (now == null) {
+            now = modes.computeIfAbsent(Mode.of(c, false, counted), m -> m);
+            latest = latest + 1 & LATELY - 1;
+            lately[latest] = now;
+        }
+        mode = now;
+        (now.user() ? userPages : supervisorPages).use(now);
     }
 
     // ---- indirect jumps

@@ -38,6 +38,32 @@ final class Flow {
         };
     }
 
+    /** Of instructions that end blocks: whether others may follow than the next one. */
+    static boolean transfers(Instruction in) {
+        return switch (in.mnemonic()) {
+            case IN,
+                    OUT,
+                    INVLPG,
+                    MOV_TO_CR,
+                    MOV_TO_DR,
+                    MOV_TO_SREG,
+                    POP,
+                    POPF,
+                    LSS,
+                    STI,
+                    CLTS,
+                    CLAC,
+                    STAC,
+                    SWAPGS,
+                    WRMSR,
+                    LMSW,
+                    LGDT,
+                    LIDT ->
+                    false;
+            default -> true;
+        };
+    }
+
     static long next(Instruction in) {
         return truncate(in.mode == 16 ? 2 : in.mode / 8, in.ip + in.length);
     }

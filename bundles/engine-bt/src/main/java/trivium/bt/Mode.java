@@ -29,23 +29,39 @@ record Mode(
     private static final long NO_LIMIT = 0xffff_ffffL;
 
     static Mode of(Cpu c, boolean fp, boolean counted) {
+        return new Mode(
+                c.codeSize,
+                c.stackMask,
+                flat(c),
+                c.tlbOffset(),
+                c.cpl == 3,
+                fp,
+                counted,
+                c.base[VcpuState.CS],
+                c.codeLimit);
+    }
+
+    /** Whether {@link #of} would give the same. */
+    boolean is(Cpu c, boolean fp, boolean counted) {
+        return codeSize == c.codeSize
+                && stackMask == c.stackMask
+                && tlb == c.tlbOffset()
+                && user == (c.cpl == 3)
+                && this.fp == fp
+                && this.counted == counted
+                && codeBase == c.base[VcpuState.CS]
+                && codeLimit == c.codeLimit
+                && flat == flat(c);
+    }
+
+    private static int flat(Cpu c) {
         int flat = 0;
         for (int i = 0; i < 6; i++) {
             if (c.base[i] == 0 && c.readLimit[i] >= NO_LIMIT && c.writeLimit[i] >= NO_LIMIT) {
                 flat |= 1 << i;
             }
         }
-        boolean user = c.cpl == 3;
-        return new Mode(
-                c.codeSize,
-                c.stackMask,
-                flat,
-                c.tlbOffset(),
-                user,
-                fp,
-                counted,
-                c.base[VcpuState.CS],
-                c.codeLimit);
+        return flat;
     }
 
     boolean is64() {

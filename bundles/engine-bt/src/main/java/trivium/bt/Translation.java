@@ -55,6 +55,9 @@ final class Translation {
     /** Jumps of other translations that lead here. */
     final List<Site> incoming = new ArrayList<>();
 
+    /** By instruction: what the interpreter made of it alone; null where it had not to. */
+    Block[] ones;
+
     boolean valid = true;
 
     Translation(

@@ -122,6 +122,7 @@ final class Translator {
             } else if (last ? !flow.emit(in, n) : !plain(in, i)) {
                 g.one();
                 fp.left(in, i);
+                last &= Flow.transfers(in);
             } else {
                 indirect = last && g.sites.isEmpty();
             }

@@ -11,8 +11,17 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     /** What {@link #run} and {@link #resume} answer: go on at {@code Cpu.rip}, however. */
     int GO_ON = 0;
 
-    /** The interpreter executes the instruction at {@code Cpu.rip}, then asks {@link #resume}. */
+    /**
+     * The interpreter executes the instruction at {@code Cpu.rip} (see {@link #one}), then asks
+     * {@link #resume}.
+     */
     int ONE = 1;
+
+    /**
+     * The access at {@code Cpu.rip} to the linear address {@link #faultAddress} faults, as {@link
+     * Cpu#fill} found.
+     */
+    int FAULT = 2;
 
     /** What a hot block was turned into. */
     interface Code {
@@ -40,6 +49,17 @@ public interface Accelerator extends TranslationView, AutoCloseable {
 
     /** Runs from the start of a block; leaves the CPU's state exact. @return what comes next */
     int run(Code code);
+
+    /**
+     * The block of the one instruction that {@link #run} or {@link #resume} left, as {@link #keep}
+     * was told it before, or null.
+     */
+    Block one();
+
+    /** The interpreter made this block, which lies in one page, of the instruction left. */
+    void keep(Block one);
+
+    long faultAddress();
 
     /** After the one instruction that the interpreter did: goes on behind it where it can. */
     int resume();

@@ -29,6 +29,9 @@ public final class Cpu {
     /** Bits of {@link #attention}: what the loop must look at before the next block. */
     static final int EXIT = 1, TRAP_FLAG = 2, SHADOW = 4, DEBUG = 8;
 
+    /** RF is set, which the next instruction clears; alone, it asks for nothing else. */
+    static final int RESUME = 16;
+
     private static final int META_SHIFT = 63, META_SF = 1 << 6, META_PF = 1 << 7;
     private static final long PAGE = -4096;
     private static final int LARGE_SLOTS = 1 << 14;
@@ -198,6 +201,24 @@ public final class Cpu {
         for (int i = 0; i < 6; i++) {
             segmentChanged(i);
         }
+        privilegeChanged();
+    }
+
+    /** After loads of CS, and perhaps SS, by which nothing changed but them and RFLAGS. */
+    void codeAndStackChanged() {
+        boolean vm = (s.rflags & VM) != 0;
+        Segment cs = s.segments[CS];
+        boolean wide = longMode && (cs.attributes & Segment.L) != 0;
+        if (!protectedMode || v86 || vm || wide != mode64) {
+            modeChanged();
+            return;
+        }
+        cpl = s.segments[SS].dpl();
+        if (!wide) {
+            codeSize = (cs.attributes & Segment.DB) != 0 ? 32 : 16;
+        }
+        segmentChanged(CS);
+        segmentChanged(SS);
         privilegeChanged();
     }
 
@@ -784,8 +805,30 @@ public final class Cpu {
         return cpl == 3 ? Mmu.USER : 0;
     }
 
-    /** Loads at a linear address, slow and complete: any alignment, MMIO, page crossing. */
+    /** The TLB in which such accesses are looked up, or null for none. */
+    private Tlb tlbOf(int access) {
+        if ((access & Mmu.USER) != 0) {
+            return userTlb;
+        }
+        if ((access & Mmu.IMPLICIT) != 0 || cpl == 3 && (s.cr4 & CR4_SMAP) == 0) {
+            return supervisorTlb;
+        }
+        return cpl == 3 ? null : tlb;
+    }
+
+    /** Loads at a linear address, complete: any alignment, MMIO, page crossing. */
     long loadLinear(long linear, int size, int access) {
+        Tlb by = tlbOf(access);
+        if (by != null) {
+            long entry = by.read + Tlb.slot(linear);
+            if (HostMemory.getLong(entry) == (linear + (size - 1) & PAGE)) {
+                return HostMemory.get(linear + HostMemory.getLong(entry + 8), size);
+            }
+        }
+        return loadLinearSlow(linear, size, access, by);
+    }
+
+    private long loadLinearSlow(long linear, int size, int access, Tlb by) {
         if (((linear ^ linear + (size - 1)) & PAGE) != 0) {
             return loadCrossing(linear, size, access);
         }
@@ -794,8 +837,8 @@ public final class Cpu {
         if (host == 0) {
             return memory.read(gpa, size);
         }
-        if (!noFastPath && access == userAccess()) {
-            tlb.put(tlb.read, linear, host);
+        if (!noFastPath && by != null) {
+            by.put(by.read, linear, host);
         }
         return HostMemory.get(host + (linear & 0xfff), size);
     }
@@ -812,8 +855,20 @@ public final class Cpu {
         return value;
     }
 
-    /** Stores at a linear address, slow and complete. */
+    /** Stores at a linear address, complete. */
     void storeLinear(long linear, int size, long value, int access) {
+        Tlb by = tlbOf(access);
+        if (by != null) {
+            long entry = by.write + Tlb.slot(linear);
+            if (HostMemory.getLong(entry) == (linear + (size - 1) & PAGE)) {
+                HostMemory.put(linear + HostMemory.getLong(entry + 8), size, value);
+                return;
+            }
+        }
+        storeLinearSlow(linear, size, value, access, by);
+    }
+
+    private void storeLinearSlow(long linear, int size, long value, int access, Tlb by) {
         if (((linear ^ linear + (size - 1)) & PAGE) != 0) {
             storeCrossing(linear, size, value, access);
             return;
@@ -824,8 +879,8 @@ public final class Cpu {
             memory.write(gpa, size, value);
             return;
         }
-        if (!noFastPath && access == userAccess()) {
-            tlb.put(tlb.write, linear, host);
+        if (!noFastPath && by != null) {
+            by.put(by.write, linear, host);
         }
         HostMemory.put(host + (linear & 0xfff), size, value);
     }
@@ -840,30 +895,40 @@ public final class Cpu {
         }
     }
 
+    /** What {@link #fill} answers. */
+    public static final int FILLED = 0, SLOW = 1, FAULT = 2;
+
     /**
      * Fills the TLB for an access with the present privilege.
      *
-     * @return false if such accesses must be done one by one: they fault, are not plain memory or
-     *     (since there is nothing to fill) cross into the next page
+     * @return SLOW if such accesses must be done one by one: they are not plain memory or (since
+     *     there is nothing to fill) cross into the next page; FAULT if the first byte's page
+     *     faults: see {@link #pageFault}
      */
-    public boolean fill(long linear, boolean write) {
+    public int fill(long linear, boolean write) {
         long tag = (write ? tlbWrite : tlbRead) + Tlb.slot(linear);
         if (noFastPath || HostMemory.getLong(tag) == (linear & PAGE)) {
-            return false;
+            return SLOW;
         }
         long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
         if (page == Mmu.FAULT) {
-            return false;
+            return FAULT;
         }
         if ((page & Mmu.LARGE) != 0) {
             noteLarge(linear);
         }
         long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
         if (host == 0) {
-            return false;
+            return SLOW;
         }
         tlb.put(write ? tlb.write : tlb.read, linear, host);
-        return true;
+        return FILLED;
+    }
+
+    /** After {@link #fill} said FAULT: the #PF of an access there, with CR2 set. */
+    public GuestException pageFault(long linear) {
+        s.cr2 = linear;
+        return fault(GuestException.PF, mmu.faultErrorCode());
     }
 
     private void fillWrite(long linear) {
@@ -884,8 +949,7 @@ public final class Cpu {
     long translate(long linear, int access) {
         long page = mmu.translate(linear, access);
         if (page == Mmu.FAULT) {
-            s.cr2 = linear;
-            throw fault(GuestException.PF, mmu.faultErrorCode());
+            throw pageFault(linear);
         }
         if ((page & Mmu.LARGE) != 0) {
             noteLarge(linear);
@@ -900,6 +964,9 @@ public final class Cpu {
     private final boolean[] large = new boolean[LARGE_SLOTS];
 
     private boolean anyLarge;
+
+    /** Where ways from block to block of this codeGeneration may lead. */
+    private final PageFilter codePages = new PageFilter();
 
     private static int largeSlot(long linear) {
         long page = linear >>> 21;
@@ -921,6 +988,7 @@ public final class Cpu {
         }
         long page = translate(linear, userAccess() | Mmu.EXECUTE) & PAGE;
         tlb.put(tlb.exec, linear, page);
+        codePages.add(linear);
         return page | linear & 0xfff;
     }
 
@@ -938,6 +1006,7 @@ public final class Cpu {
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
+        codePages.clear();
         if (anyLarge) {
             java.util.Arrays.fill(large, false);
             anyLarge = false;
@@ -956,7 +1025,9 @@ public final class Cpu {
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
-        codeGeneration += 2;
+        if (codePages.mayContain(linear)) {
+            codeGeneration += 2;
+        }
         if (accelerator != null) {
             accelerator.flushedPage(linear);
         }

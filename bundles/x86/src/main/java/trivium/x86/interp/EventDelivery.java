@@ -344,7 +344,7 @@ final class EventDelivery {
         Descriptors.load(s.segments[CS], selector, code);
         c.rip = offset;
         s.rflags &= ~(long) (TF | NT | RF | VM | (interruptGate ? IF : 0));
-        c.modeChanged();
+        c.codeAndStackChanged();
     }
 
     // ---- long mode

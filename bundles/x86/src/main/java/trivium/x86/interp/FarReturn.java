@@ -249,7 +249,7 @@ final class FarReturn {
         code = unit.descriptors.markAccessed(selector, code);
         Descriptors.load(s.segments[CS], selector, code);
         c.rip = ip;
-        c.modeChanged();
+        c.codeAndStackChanged();
     }
 
     private void commitOuter(int selector, long code, long ip, int stackSelector, long data) {
@@ -266,7 +266,7 @@ final class FarReturn {
             unit.segments.dropInnerSegments(rpl);
         }
         c.rip = ip;
-        c.modeChanged();
+        c.codeAndStackChanged();
     }
 
     private void setSp(long sp) {

@@ -122,7 +122,7 @@ final class FastCalls {
     private void flat(int codeSelector, int code, int stackSelector, int data) {
         s.segments[CS].set(codeSelector & 0xffff, 0, FLAT, code);
         s.segments[SS].set(stackSelector & 0xffff, 0, FLAT, data);
-        c.modeChanged();
+        c.codeAndStackChanged();
         unit.updateAttention();
     }
 }

@@ -132,7 +132,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
                     return exit;
                 }
                 b = null;
-                if (c.attention != 0) {
+                if (attentive()) {
                     if (!single()) {
                         return tripleFault();
                     }
@@ -149,7 +149,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
                 continue;
             }
             if (accelerator != null && accelerated(b)) {
-                if (!runAccelerated(b.code)) {
+                if (!runAccelerated(b)) {
                     return tripleFault();
                 }
                 b = null;
@@ -167,29 +167,73 @@ public final class Interpreter implements VcpuRunner, TranslationView {
     }
 
     /**
-     * Lets the accelerator run, and does the instructions that it leaves. @return false on a triple
-     * fault
+     * Lets the accelerator run, and does the instructions that it leaves, as long as it has the
+     * blocks that come and nothing is to be looked at. @return false on a triple fault
      */
-    private boolean runAccelerated(Accelerator.Code code) {
-        accelerator.limit(end - instructions());
-        int next = accelerator.run(code);
-        while (next == Accelerator.ONE) {
-            Block one;
+    private boolean runAccelerated(Block first) {
+        Block b = first;
+        do {
+            limitAccelerator();
+            int next = accelerator.run(b.code);
+            while (next != Accelerator.GO_ON) {
+                if (next == Accelerator.ONE
+                        ? !executeOne()
+                        : !exception(c.pageFault(accelerator.faultAddress()))) {
+                    return false;
+                }
+                if (interrupted()) {
+                    return true;
+                }
+                limitAccelerator();
+                next = accelerator.resume();
+            }
+            b = recent(c.rip);
+        } while (b != null
+                && b.code != null
+                && !interrupted()
+                && b.instructions <= end - (end == Long.MAX_VALUE ? 0 : instructions()));
+        return true;
+    }
+
+    private void limitAccelerator() {
+        accelerator.limit(end == Long.MAX_VALUE ? end : end - instructions());
+    }
+
+    /** Whether something is to be looked at before the next block. */
+    private boolean interrupted() {
+        return vcpu.pending() != 0
+                || foreignWork
+                || end != Long.MAX_VALUE && instructions() >= end
+                || attentive();
+    }
+
+    /**
+     * Whether the next instruction must run on its own. RF does not ask for that where there are no
+     * breakpoints: the instruction clears it, whatever becomes of it.
+     */
+    private boolean attentive() {
+        if (c.attention == Cpu.RESUME) {
+            s.rflags &= ~(long) Flags.RF;
+            c.attention = 0;
+        }
+        return c.attention != 0;
+    }
+
+    /** The instruction that the accelerator left. @return false on a triple fault */
+    private boolean executeOne() {
+        Block one = accelerator.one();
+        if (one == null || !one.valid) {
             try {
                 one = block(c.rip, 1);
             } catch (GuestException e) {
                 return exception(e);
             }
-            if (!execute(one)) {
-                return false;
+            // One on two pages depends on how the second is mapped.
+            if (one.lastPage == (one.gpa & -4096)) {
+                accelerator.keep(one);
             }
-            if ((vcpu.pending() | c.attention) != 0 || foreignWork || instructions() >= end) {
-                return true;
-            }
-            accelerator.limit(end - instructions());
-            next = accelerator.resume();
         }
-        return true;
+        return execute(one);
     }
 
     /** Runs one block. @return false on a triple fault */
@@ -253,11 +297,11 @@ public final class Interpreter implements VcpuRunner, TranslationView {
             }
             boolean alive;
             try {
-                b = c.attention != 0 ? null : next(b);
+                b = attentive() ? null : next(b);
                 if (b == null || b.instructions > end - instructions()) {
                     alive = single();
                 } else if (accelerator != null && accelerated(b)) {
-                    alive = runAccelerated(b.code);
+                    alive = runAccelerated(b);
                     b = null;
                 } else {
                     alive = executeCounted(b);
@@ -444,11 +488,14 @@ public final class Interpreter implements VcpuRunner, TranslationView {
                 return n;
             }
         }
+        Block n = recent(ip);
+        return n != null ? n : lookup(b, ip);
+    }
+
+    /** The block at an address that was found there lately, or null. */
+    private Block recent(long ip) {
         Block n = recent[recentSlot(ip)];
-        if (n != null && n.ip == ip && n.seen == c.codeGeneration && n.valid) {
-            return n;
-        }
-        return lookup(b, ip);
+        return n != null && n.ip == ip && n.seen == c.codeGeneration && n.valid ? n : null;
     }
 
     private Block lookup(Block b, long ip) {

@@ -134,6 +134,7 @@ final class SegmentUnit {
                 // FS and GS bases survive: SDM Vol. 2 "RET", 64-bit mode.
                 long base = i >= FS && c.longMode ? segment.base : 0;
                 segment.set(0, base, 0xffff, 0);
+                c.segmentChanged(i);
             }
         }
     }

@@ -96,8 +96,11 @@ final class SystemUnit {
         if (s.interruptShadow != VcpuState.SHADOW_NONE) {
             attention |= Cpu.SHADOW;
         }
-        if ((s.rflags & RF) != 0 || debug.armed()) {
+        if (debug.armed()) {
             attention |= Cpu.DEBUG;
+        }
+        if ((s.rflags & RF) != 0) {
+            attention |= Cpu.RESUME;
         }
         c.attention = attention;
     }

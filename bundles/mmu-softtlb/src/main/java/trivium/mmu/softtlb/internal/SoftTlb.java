@@ -26,7 +26,10 @@ final class SoftTlb implements Mmu {
     private final long[] tag = new long[ENTRIES];
     private final long[] mapping = new long[ENTRIES];
 
-    /** By linear address bits 22 and up: whether pieces of large pages may be cached there. */
+    /**
+     * By a hash of linear address bits 22 and up: whether pieces of large pages may be cached
+     * there.
+     */
     private final boolean[] large = new boolean[LARGE_SLOTS];
 
     private int generation = 1;
@@ -73,7 +76,8 @@ final class SoftTlb implements Mmu {
     }
 
     private static int largeSlot(long linear) {
-        return (int) (linear >>> LARGE_SHIFT) & LARGE_SLOTS - 1;
+        long page = linear >>> LARGE_SHIFT;
+        return (int) (page ^ page >>> 10 ^ page >>> 20) & LARGE_SLOTS - 1;
     }
 
     @Override
