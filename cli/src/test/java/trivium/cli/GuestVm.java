@@ -18,6 +18,7 @@ import trivium.display.Frame;
 import trivium.display.Screen;
 import trivium.input.UsKeyboard;
 import trivium.machine.boot.Firmware;
+import trivium.machine.life.Catalog;
 import trivium.machine.life.VirtualMachine;
 import trivium.machine.lockstep.LockStepRun;
 import trivium.rfb.testing.RfbClient;
@@ -64,6 +65,11 @@ public final class GuestVm implements AutoCloseable {
             throw e;
         }
         return new GuestVm(name, vm);
+    }
+
+    /** All the parts there are. */
+    public static Catalog catalog() {
+        return Wiring.catalog();
     }
 
     /**

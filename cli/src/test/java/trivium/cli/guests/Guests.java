@@ -20,7 +20,7 @@ import trivium.vm.VmException;
  * TRIVIUM_GUESTS names), and bench/guests. A test whose guest or tool is missing is skipped with
  * the reason; {@code -Dtrivium.guests=none} skips them all, {@code all} runs the long ones, too.
  */
-final class Guests {
+public final class Guests {
     private static final String CHOICE = System.getProperty("trivium.guests", "some");
 
     private Guests() {}
@@ -35,14 +35,14 @@ final class Guests {
         return folder;
     }
 
-    static Path cache() {
+    public static Path cache() {
         assumeFalse(CHOICE.equals("none"), "guests are switched off by -Dtrivium.guests=none");
         String elsewhere = System.getenv("TRIVIUM_GUESTS");
         return elsewhere == null ? project().resolve("guests/cache") : Path.of(elsewhere);
     }
 
     /** A guest's file. */
-    static Path file(String name) {
+    public static Path file(String name) {
         return present(cache().resolve(name), "guests/fetch.sh --all fetches it");
     }
 
@@ -57,7 +57,7 @@ final class Guests {
         }
     }
 
-    static Path bench(String name) {
+    public static Path bench(String name) {
         cache();
         return present(project().resolve("bench/guests").resolve(name), "it is in the repository");
     }
