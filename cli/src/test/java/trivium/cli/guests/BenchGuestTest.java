@@ -12,10 +12,10 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.cli.GuestVm;
 import trivium.vm.Vm.Outcome;
@@ -60,12 +60,13 @@ class BenchGuestTest {
 
     /** Twice, since what a hot block does may differ from what it did cold. */
     @ParameterizedTest
-    @ValueSource(strings = {"nano32", "nano64"})
-    void everyNanoBenchmarkHasItsEffect(String which) throws Exception {
-        Path image = Guests.bench(which + ".bin");
-        String words = "short n=2";
-        try (GuestVm guest =
-                Guests.boot(which, "--kernel", image, "--debug-exit", "--append", words)) {
+    @CsvSource({"nano32, auto", "nano64, auto", "nano32, interpreter", "nano64, interpreter"})
+    void everyNanoBenchmarkHasItsEffect(String which, String engine) throws Exception {
+        Object[] options = {
+            "--kernel", Guests.bench(which + ".bin"), "--append", "short n=2",
+            "--engine", engine, "--debug-exit"
+        };
+        try (GuestVm guest = Guests.boot(which, options)) {
             assertThat(guest.awaitEnd(300)).isEqualTo(new Outcome.DebugExit(0));
 
             Map<String, String> wanted = expected("expected-nano.txt", 2);
@@ -78,11 +79,14 @@ class BenchGuestTest {
     }
 
     /** A boot sector loads the rest by INT 13h: SeaBIOS, floppy controller, DMA. */
-    @Test
-    void fromFloppy(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "interpreter"})
+    void fromFloppy(String engine, @TempDir Path folder) throws Exception {
         String kernels = "chase x87 sse2 smc cross paging timer tick";
-        try (GuestVm guest =
-                Guests.boot("floppy", "--floppy", floppy(folder, kernels), "--debug-exit")) {
+        Object[] options = {
+            "--floppy", floppy(folder, kernels), "--engine", engine, "--debug-exit"
+        };
+        try (GuestVm guest = Guests.boot("floppy", options)) {
             assertThat(guest.awaitEnd(300)).isEqualTo(new Outcome.DebugExit(0));
 
             Map<String, String> wanted = expected();
