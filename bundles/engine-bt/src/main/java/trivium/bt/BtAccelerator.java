@@ -29,6 +29,11 @@ final class BtAccelerator implements Accelerator {
     private static final int MAX_VARIANTS = 6;
 
     private static final int MAX_COOKIES = 1 << 20;
+    private static final int MAX_MODES = 1 << 12;
+
+    /** What tables take, measured: by page, and by instruction and variant of a block. */
+    private static final int COOKIE_BYTES = 112, CODE_BYTES = 128, INSTRUCTION_BYTES = 120;
+
     private static final int DF = 1 << 10;
 
     /** How many instructions the statistics name. */
@@ -44,12 +49,15 @@ final class BtAccelerator implements Accelerator {
     private final CodeCache cache;
     private final Translator translator;
     private final FpState fp;
+    private final Budget budget;
     private final int threshold;
     private final Runnable events;
 
+    /** Java memory of what is translated, about. */
+    private long tableBytes;
+
     private Translation[] translations = new Translation[1024];
     private int count;
-    private final List<BtCode> codes = new ArrayList<>();
     private final Map<Page, Integer> cookies = new HashMap<>();
     private final Map<Mode, Mode> modes = new HashMap<>();
     private final ExecTable supervisorPages, userPages;
@@ -92,13 +100,14 @@ final class BtAccelerator implements Accelerator {
 
     private long undefined, slowAccesses;
 
-    BtAccelerator(Cpu c, int cacheBytes, int threshold) throws IOException {
+    BtAccelerator(Cpu c, CodeCache cache, Budget budget, int threshold) {
         this.c = c;
+        this.cache = cache;
+        this.budget = budget;
         this.threshold = threshold;
         s = c.s;
         r = c.r;
         area = c.area;
-        cache = new CodeCache("trivium-bt-" + c.vcpu.index(), cacheBytes);
         translator = new Translator(c.memory, c.model, cache, c.vcpu.pendingHva());
         supervisorPages = new ExecTable(area + Area.EXEC);
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
@@ -168,9 +177,8 @@ final class BtAccelerator implements Accelerator {
         if (list == null) {
             return null;
         }
-        BtCode code = new BtCode(block, list);
-        codes.add(code);
-        return code;
+        tableBytes += CODE_BYTES + (long) INSTRUCTION_BYTES * list.size();
+        return new BtCode(block, list);
     }
 
     private Translation variant(BtCode code, FlagSource entry) {
@@ -182,14 +190,13 @@ final class BtAccelerator implements Accelerator {
         if (t == null) {
             flushAll();
             code.block.code = code;
-            codes.add(code);
             t = translate(code, entry);
         }
         return t;
     }
 
     private Translation translate(BtCode code, FlagSource entry) {
-        if (count >= Exit.MAX_TRANSLATIONS || cookies.size() >= MAX_COOKIES) {
+        if (tablesFull() || memoryBytes() + Budget.MARGIN_BYTES > budget.share()) {
             return null;
         }
         Block block = code.block;
@@ -218,6 +225,7 @@ final class BtAccelerator implements Accelerator {
             translations = Arrays.copyOf(translations, 2 * count);
         }
         translations[count++] = t;
+        tableBytes += t.tableBytes();
         code.variants.add(t);
         translated++;
         return t;
@@ -243,7 +251,7 @@ final class BtAccelerator implements Accelerator {
         if (t.mode.codeSize() != c.codeSize || t.mode.codeBase() != c.base[VcpuState.CS]) {
             return false;
         }
-        long linear = t.mode.codeBase() + t.block.ip;
+        long linear = t.mode.codeBase() + t.ip;
         long gpa = c.mmu.probe(t.mode.is64() ? linear : linear & 0xffff_ffffL);
         return gpa != Mmu.FAULT && gpa >>> 12 == t.block.gpa >>> 12;
     }
@@ -256,7 +264,7 @@ final class BtAccelerator implements Accelerator {
         if (t == null) {
             return -1;
         }
-        return (t.block.ip == rip ? 4 : 0) + (t.mode == mode ? 2 : 0) + (t.entry == null ? 1 : 0);
+        return (t.ip == rip ? 4 : 0) + (t.mode == mode ? 2 : 0) + (t.entry == null ? 1 : 0);
     }
 
     private int cookie(long linear, long physical) {
@@ -264,26 +272,36 @@ final class BtAccelerator implements Accelerator {
                 new Page(linear >>> 12, physical >>> 12, mode), _ -> cookies.size() + 1);
     }
 
+    private boolean tablesFull() {
+        return count >= Exit.MAX_TRANSLATIONS
+                || cookies.size() >= MAX_COOKIES
+                || modes.size() >= MAX_MODES;
+    }
+
+    /** Of host code and of tables. */
+    private long memoryBytes() {
+        return cache.usedBytes() + tableBytes + (long) COOKIE_BYTES * cookies.size();
+    }
+
     /** Empties the code cache. */
     private void flushAll() {
         BtEvents.flushed(
-                count >= Exit.MAX_TRANSLATIONS || cookies.size() >= MAX_COOKIES
-                        ? "tables full"
-                        : "code cache full",
-                cache.usedBytes(),
-                count);
+                tablesFull() ? "tables full" : "memory full", cache.usedBytes(), count);
         flushes++;
-        for (BtCode code : codes) {
-            code.variants.clear();
-            code.block.forgetCode();
-        }
-        codes.clear();
         for (int i = 0; i < count; i++) {
-            translations[i].valid = false;
-            translations[i] = null;
+            Translation t = translations[i];
+            t.valid = false;
+            if (t.block != null && t.block.code instanceof BtCode code) {
+                code.variants.clear();
+                t.block.forgetCode();
+            }
         }
+        translations = new Translation[1024];
         count = 0;
+        tableBytes = 0;
         cookies.clear();
+        modes.clear();
+        modes.put(mode, mode);
         cache.clear();
         supervisorPages.clear();
         userPages.clear();
@@ -295,6 +313,7 @@ final class BtAccelerator implements Accelerator {
     /** A translation must not be entered any more: all ways to it are led away. */
     private void drop(Translation t) {
         t.valid = false;
+        t.block = null;
         cache.divert(t.host + t.body, t.host + t.entryStub);
         for (Site site : t.incoming) {
             if (site.linked == t) {
@@ -469,7 +488,7 @@ final class BtAccelerator implements Accelerator {
                     if (!t.valid) {
                         forgetJump(t);
                     }
-                    return leave(t.block.ip);
+                    return leave(t.ip);
                 }
             }
         }
@@ -589,7 +608,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private static long ip(Translation t, int index) {
-        return index < t.instructions() ? t.ips[index] : t.block.endIp;
+        return index < t.instructions() ? t.ips[index] : t.endIp;
     }
 
     private void addCount(int instructions) {
@@ -655,15 +674,15 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void rememberJump(Translation t) {
-        long entry = area + (jumpEntry(t.block.ip) << Area.JUMP_SHIFT);
-        HostMemory.putLong(entry + Area.JUMP_IP, t.block.ip);
+        long entry = area + (jumpEntry(t.ip) << Area.JUMP_SHIFT);
+        HostMemory.putLong(entry + Area.JUMP_IP, t.ip);
         HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
         HostMemory.putInt(entry + Area.JUMP_COOKIE, t.cookie);
         HostMemory.putInt(entry + Area.JUMP_EXEC, t.execEntry);
     }
 
     private void forgetJump(Translation t) {
-        long entry = area + (jumpEntry(t.block.ip) << Area.JUMP_SHIFT);
+        long entry = area + (jumpEntry(t.ip) << Area.JUMP_SHIFT);
         if (HostMemory.getLong(entry + Area.JUMP_HOST) == t.host) {
             HostMemory.putLong(entry + Area.JUMP_IP, -1);
         }
@@ -715,6 +734,7 @@ final class BtAccelerator implements Accelerator {
         map.put("cache-bytes", (long) cache.usedBytes());
         map.put("cache-capacity-bytes", cache.sizeBytes());
         map.put("cache-flushes", flushes);
+        map.put("table-bytes", memoryBytes() - cache.usedBytes());
         map.put("chain-links", links);
         map.put("native-entries", entries);
         for (int kind = 0; kind < exits.length; kind++) {
@@ -741,6 +761,7 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void close() {
         events.run();
+        budget.leave();
         cache.close();
     }
 }

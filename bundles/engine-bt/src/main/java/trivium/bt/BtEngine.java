@@ -1,6 +1,8 @@
 package trivium.bt;
 
 import java.io.IOException;
+import java.util.Map;
+import java.util.WeakHashMap;
 import org.osgi.service.component.annotations.Component;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
@@ -8,6 +10,7 @@ import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuRunner;
 import trivium.hostos.GsBase;
+import trivium.memory.PhysicalMemory;
 import trivium.mmu.MmuStrategy;
 import trivium.x86.interp.Cpu;
 import trivium.x86.interp.Interpreter;
@@ -15,25 +18,30 @@ import trivium.x86.interp.Interpreter;
 /** Binary translation: hot guest code becomes host code, the rest is interpreted. */
 @Component
 public final class BtEngine implements ExecutionEngine {
-    /** Bytes of the code cache of one vCPU. */
-    private static final int CACHE_BYTES = 64 << 20;
+    /** For the translations of one VM. */
+    private static final int MEMORY_BYTES = 128 << 20;
 
+    private static final int LEAST_BYTES = 1 << 20;
     private static final int THRESHOLD = 10;
 
-    private final int cacheBytes, threshold;
+    private final int memoryBytes, threshold;
+
+    /** By VM: its vCPUs have one memory. */
+    private final Map<PhysicalMemory, Budget> budgets = new WeakHashMap<>();
 
     public BtEngine() {
         this(
-                Integer.getInteger("trivium.bt.cacheBytes", CACHE_BYTES),
+                Integer.getInteger("trivium.bt.memoryBytes", MEMORY_BYTES),
                 Integer.getInteger("trivium.bt.threshold", THRESHOLD));
     }
 
     /**
-     * @param cacheBytes size of a vCPU's code cache, a multiple of 4096
+     * @param memoryBytes bound for the translations of all vCPUs of a VM, host code and tables; at
+     *     least 1 MiB
      * @param threshold how often a block is interpreted before it is translated
      */
-    public BtEngine(int cacheBytes, int threshold) {
-        this.cacheBytes = cacheBytes;
+    public BtEngine(int memoryBytes, int threshold) {
+        this.memoryBytes = Math.max(memoryBytes, LEAST_BYTES) & -4096;
         this.threshold = threshold;
     }
 
@@ -61,9 +69,14 @@ public final class BtEngine implements ExecutionEngine {
 
     @Override
     public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
+        Budget budget;
+        synchronized (budgets) {
+            budget = budgets.computeIfAbsent(vcpu.memory(), _ -> new Budget(memoryBytes));
+        }
         Cpu c = new Cpu(vcpu, mmu.attach(vcpu), Area.BYTES);
         try {
-            return new Interpreter(c, new BtAccelerator(c, cacheBytes, threshold));
+            CodeCache cache = new CodeCache("trivium-bt-" + vcpu.index(), memoryBytes);
+            return new Interpreter(c, new BtAccelerator(c, cache, budget.join(), threshold));
         } catch (IOException e) {
             throw new IllegalStateException("no code cache: " + e.getMessage(), e);
         }

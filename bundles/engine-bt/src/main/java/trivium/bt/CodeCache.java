@@ -74,8 +74,10 @@ final class CodeCache implements AutoCloseable {
         link(host + 1, target);
     }
 
+    /** The host gets back what it held. */
     void clear() {
         used = first;
+        memory.discard(first);
     }
 
     int usedBytes() {

@@ -8,7 +8,13 @@ import trivium.x86.interp.Block;
 /** A block in host code, for one mode and one way in which the flags come. */
 final class Translation {
     final int number;
-    final Block block;
+
+    /** Null once it is stale, so that it does not outlive its blocks. */
+    Block block;
+
+    /** Of the first instruction and behind the last. */
+    final long ip, endIp;
+
     final Mode mode;
 
     /** How the flags are computed on entry, or null: they are in memory. */
@@ -79,6 +85,8 @@ final class Translation {
             FpNotes fp) {
         this.number = number;
         this.block = block;
+        ip = block.ip;
+        endIp = block.endIp;
         this.list = list;
         this.mode = mode;
         this.entry = entry;
@@ -104,6 +112,11 @@ final class Translation {
             }
         }
         return false;
+    }
+
+    /** What it takes of Java's memory, measured, with its jumps. */
+    int tableBytes() {
+        return 256 + 16 * ips.length + 160 * sites.size();
     }
 
     int instructions() {

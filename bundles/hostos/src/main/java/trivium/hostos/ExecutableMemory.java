@@ -2,6 +2,7 @@ package trivium.hostos;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.function.LongConsumer;
 
 /**
  * Zeroed memory for generated code: the same pages mapped twice, so that none is writable and
@@ -14,11 +15,17 @@ public final class ExecutableMemory implements AutoCloseable {
     private final MemorySegment writable;
     private final MemorySegment executable;
     private final Runnable release;
+    private final LongConsumer discard;
 
-    private ExecutableMemory(MemorySegment writable, MemorySegment executable, Runnable release) {
+    private ExecutableMemory(
+            MemorySegment writable,
+            MemorySegment executable,
+            Runnable release,
+            LongConsumer discard) {
         this.writable = writable;
         this.executable = executable;
         this.release = release;
+        this.discard = discard;
     }
 
     /**
@@ -35,7 +42,8 @@ public final class ExecutableMemory implements AutoCloseable {
         Memfd memfd = Memfd.create(name, sizeBytes);
         try {
             MemorySegment writable = memfd.map(Memfd.PROT_READ | Memfd.PROT_WRITE);
-            return new ExecutableMemory(writable, mapExecutable(name, memfd), memfd::release);
+            return new ExecutableMemory(
+                    writable, mapExecutable(name, memfd), memfd::release, memfd::discard);
         } catch (IOException e) {
             memfd.release();
             throw e;
@@ -53,7 +61,8 @@ public final class ExecutableMemory implements AutoCloseable {
         }
         try {
             AnonymousPair pair = AnonymousPair.map(sizeBytes);
-            return new ExecutableMemory(pair.writable(), pair.executable(), pair::release);
+            return new ExecutableMemory(
+                    pair.writable(), pair.executable(), pair::release, _ -> {});
         } catch (IOException e) {
             throw refused(name, e);
         }
@@ -86,6 +95,14 @@ public final class ExecutableMemory implements AutoCloseable {
 
     public long sizeBytes() {
         return writable.byteSize();
+    }
+
+    /**
+     * The host may take back the whole pages from an offset on, whose contents are lost. No thread
+     * may run code there.
+     */
+    public void discard(long offset) {
+        discard.accept(offset + Memfd.PAGE_BYTES - 1 & -Memfd.PAGE_BYTES);
     }
 
     /** Contents are zero from now on. Call once no thread runs this code. */

@@ -121,6 +121,15 @@ final class Memfd {
         if (fd < 0) {
             return;
         }
+        discard(0);
+        closeDescriptor();
+    }
+
+    /** Gives back the pages from an offset on: they are zero, and none until they are written. */
+    synchronized void discard(long from) {
+        if (fd < 0 || from >= sizeBytes) {
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
             LibC.call(
@@ -133,12 +142,11 @@ final class Memfd {
                                                     state,
                                                     fd,
                                                     FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
-                                                    0L,
-                                                    sizeBytes));
+                                                    from,
+                                                    sizeBytes - from));
         } catch (IOException e) {
             LOG.warn("memory is freed only when it is collected", e);
         }
-        closeDescriptor();
     }
 
     private void closeDescriptor() {
