@@ -285,8 +285,7 @@ final class BtAccelerator implements Accelerator {
 
     /** Empties the code cache. */
     private void flushAll() {
-        BtEvents.flushed(
-                tablesFull() ? "tables full" : "memory full", cache.usedBytes(), count);
+        BtEvents.flushed(tablesFull() ? "tables full" : "memory full", cache.usedBytes(), count);
         flushes++;
         for (int i = 0; i < count; i++) {
             Translation t = translations[i];

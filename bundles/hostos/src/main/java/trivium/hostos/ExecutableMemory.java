@@ -61,8 +61,7 @@ public final class ExecutableMemory implements AutoCloseable {
         }
         try {
             AnonymousPair pair = AnonymousPair.map(sizeBytes);
-            return new ExecutableMemory(
-                    pair.writable(), pair.executable(), pair::release, _ -> {});
+            return new ExecutableMemory(pair.writable(), pair.executable(), pair::release, _ -> {});
         } catch (IOException e) {
             throw refused(name, e);
         }

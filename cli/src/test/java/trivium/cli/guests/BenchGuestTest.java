@@ -63,8 +63,13 @@ class BenchGuestTest {
     @CsvSource({"nano32, auto", "nano64, auto", "nano32, interpreter", "nano64, interpreter"})
     void everyNanoBenchmarkHasItsEffect(String which, String engine) throws Exception {
         Object[] options = {
-            "--kernel", Guests.bench(which + ".bin"), "--append", "short n=2",
-            "--engine", engine, "--debug-exit"
+            "--kernel",
+            Guests.bench(which + ".bin"),
+            "--append",
+            "short n=2",
+            "--engine",
+            engine,
+            "--debug-exit"
         };
         try (GuestVm guest = Guests.boot(which, options)) {
             assertThat(guest.awaitEnd(300)).isEqualTo(new Outcome.DebugExit(0));
