@@ -17,7 +17,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
+import trivium.machine.boot.Firmware;
 import trivium.machine.life.Catalog;
+import trivium.machine.life.VirtualMachine;
+import trivium.machine.lockstep.LockStepRun;
+import trivium.vm.LockStep;
 
 /** What {@code --lockstep} finds, and that it finds nothing where there is nothing. */
 @Timeout(180)
@@ -156,6 +160,37 @@ class LockStepTest {
 
         assertThat(lockstep(new AfterXor(ZF), code, "--lockstep-chunk", "1003")).isEqualTo(3);
         assertThat(said()).containsPattern("\\n> .* xor eax, ecx\\n\\n");
+    }
+
+    @Test
+    void aPausedVmIsCopiedAndGoesOnAfterwards() throws Exception {
+        // forever: inc ecx; mov [0x300000], ecx; rdtsc; jmp forever
+        String code = "31 c9 41 89 0d 00 00 30 00 0f 31 eb f5";
+        Path kernel = Files.write(folder.resolve("kernel"), BootCommandTest.multiboot(code));
+        List<String> args = List.of("--kernel", kernel.toString(), "--memory", "4");
+        Catalog catalog = Wiring.catalog();
+        catalog.add(
+                new WrongEngine(
+                        new WrongEngine.Once(
+                                Long.MAX_VALUE, vcpu -> vcpu.state().gpr[VcpuState.RBX]++)));
+        var firmware = new Firmware(List.of());
+        var config = BootOptions.parse(args).config();
+        var asked =
+                new LockStep.Options(
+                        WrongEngine.NAME, LockStep.REFERENCE, 300_000, 100_000, _ -> {}, _ -> true);
+        try (var vm = new VirtualMachine(config, catalog, firmware, _ -> {})) {
+            vm.start();
+            Thread.sleep(200);
+            vm.pause();
+            String before = vm.registers(0);
+            try (var run = new LockStepRun(config, catalog, firmware, asked)) {
+                assertThat(vm.whilePaused(run::startFrom)).isTrue();
+                assertThat(run.run().difference()).isEmpty();
+            }
+            assertThat(vm.registers(0)).isEqualTo(before);
+            vm.resume();
+            assertThat(vm.whilePaused(_ -> {})).isFalse();
+        }
     }
 
     @Test

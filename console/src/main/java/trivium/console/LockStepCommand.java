@@ -14,14 +14,14 @@ import trivium.vm.VmException;
 @Command(
         scope = "vm",
         name = "lockstep",
-        description = "Runs a VM's configuration on two engines side by side until they differ.",
+        description = "Runs copies of a VM on two engines side by side until they differ.",
         detailedDescription = "classpath:lockstep.txt")
 public final class LockStepCommand extends VmCommand {
     private static final long EVERY = 100_000_000;
 
     @Reference LockStep lockStep;
 
-    @Argument(name = "name", description = "The VM whose configuration is used", required = true)
+    @Argument(name = "name", description = "The VM to copy", required = true)
     @Completion(VmNames.Any.class)
     String name;
 
@@ -52,7 +52,7 @@ public final class LockStepCommand extends VmCommand {
         var options =
                 new LockStep.Options(
                         engine, reference, instructions, chunk, this::print, this::goOn);
-        LockStep.Result result = lockStep.compare(vm(name).config(), options);
+        LockStep.Result result = lockStep.compare(vm(name).id(), options);
         out.printf("%,d instructions were equal; %s%n", result.instructions(), result.end());
         if (result.tolerated() > 0) {
             out.printf("undefined status flags differed %,d times%n", result.tolerated());

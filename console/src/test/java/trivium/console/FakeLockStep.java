@@ -3,17 +3,16 @@ package trivium.console;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import trivium.vm.LockStep;
-import trivium.vm.VmConfig;
 
 /** Says what it is told to say, and keeps what it was asked. */
 final class FakeLockStep implements LockStep {
-    VmConfig config;
+    String vm;
     Options asked;
     Result answer = new Result(123_456_789, 2, "the guest powered off", Optional.empty());
 
     @Override
-    public Result compare(VmConfig config, Options options) {
-        this.config = config;
+    public Result compare(String vm, Options options) {
+        this.vm = vm;
         asked = options;
         options.serial().accept("hello\n".getBytes(StandardCharsets.UTF_8));
         options.goOn().test(100_000_000);

@@ -29,7 +29,7 @@ class LockStepCommandTest {
                         "100,000,000 instructions",
                         "123,456,789 instructions were equal; the guest powered off",
                         "undefined status flags differed 2 times");
-        assertThat(shell.lockStep.config.name()).isEqualTo("a");
+        assertThat(shell.lockStep.vm).isEqualTo("a");
         assertThat(shell.lockStep.asked.engine()).isEqualTo("bt");
         assertThat(shell.lockStep.asked.reference()).isEqualTo("interpreter");
         assertThat(shell.lockStep.asked.instructions()).isEqualTo(500);

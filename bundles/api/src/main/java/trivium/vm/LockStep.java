@@ -5,10 +5,7 @@ import java.util.function.Consumer;
 import java.util.function.LongPredicate;
 import org.osgi.annotation.versioning.ProviderType;
 
-/**
- * Runs one machine twice, side by side from power-on, each time on another engine, and compares the
- * two. A service.
- */
+/** Runs one machine twice, side by side, each time on another engine, and compares. A service. */
 @ProviderType
 public interface LockStep {
     /** What is compared with if nothing else is said: the engine that is right by definition. */
@@ -19,12 +16,13 @@ public interface LockStep {
 
     /**
      * Returns when the guest ends, after the given number of instructions, or at the first
-     * difference. The machines are made for this from {@code config}: time is counted in
-     * instructions, disks are read and never written, nobody types.
+     * difference. Two machines are made for this from a VM's configuration; the VM itself is left
+     * alone. They begin at power-on or, while the VM is paused, with its present state. Time is
+     * counted in instructions, disks are read and never written, nobody types.
      *
-     * @throws VmException if the machine cannot be made, or not in this way
+     * @throws VmException if there is no such VM, or it cannot be run in this way
      */
-    Result compare(VmConfig config, Options options) throws VmException;
+    Result compare(String vm, Options options) throws VmException;
 
     /**
      * @param engine the engine under test

@@ -15,10 +15,12 @@ import trivium.cpu.CpuModel;
 import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
 import trivium.vm.VmConfig;
+import trivium.vm.VmException;
 
 /** A machine that went back to a checkpoint does what one does that never did. */
 @Timeout(300)
 class CheckpointTest {
+    private static final String ENGINE = "interpreter";
     private static final long LATER = 30_000_000;
 
     private static VmConfig config() {
@@ -57,8 +59,7 @@ class CheckpointTest {
         Path firmware = Guests.file("bios-256k.bin").getParent();
         VmConfig config = config();
         Boot boot = Boot.prepare(config, new Firmware(List.of(firmware)));
-        String engine = "interpreter";
-        try (Pair pair = new Pair(config, GuestVm.catalog(), boot, engine, engine);
+        try (Pair pair = pair(config, boot);
                 Checkpoint checkpoint = new Checkpoint()) {
             assertThat(pair.advance(instructions)).isTrue();
             checkpoint.take(pair.reference);
@@ -71,6 +72,34 @@ class CheckpointTest {
             assertThat(pair.memoryDifference()).isNull();
             assertThat(pair.reference.board().clock().nanos())
                     .isEqualTo(pair.candidate.board().clock().nanos());
+        }
+    }
+
+    private static Pair pair(VmConfig config, Boot boot) throws VmException {
+        return new Pair(config, GuestVm.catalog(), boot, ENGINE, ENGINE);
+    }
+
+    /** What vm:lockstep does with a paused VM. */
+    @ParameterizedTest
+    @ValueSource(longs = {20_000_000, 200_000_000})
+    void newMachinesGoOnFromTheStateOfAnother(long instructions) throws Exception {
+        Path firmware = Guests.file("bios-256k.bin").getParent();
+        VmConfig config = config();
+        Boot boot = Boot.prepare(config, new Firmware(List.of(firmware)));
+        try (Pair pair = pair(config, boot);
+                Pair other = pair(config, boot);
+                Checkpoint checkpoint = new Checkpoint()) {
+            Side.await(pair.reference.advance(instructions, false));
+            checkpoint.take(pair.reference.board());
+            checkpoint.restore(other.candidate);
+            Side.await(pair.reference.advance(instructions + LATER, false));
+
+            Side.await(other.candidate.advance(LATER, false));
+
+            assertThat(other.candidate.board().clock().nanos())
+                    .isEqualTo(pair.reference.board().clock().nanos());
+            assertThat(StateDiff.equal(pair.reference.state(), other.candidate.state())).isTrue();
+            assertThat(pair.difference(pair.reference, other.candidate)).isNull();
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.device.ApicBus;
+import trivium.device.BlockBackend;
 import trivium.device.CoprocessorError;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
@@ -223,6 +224,11 @@ public final class Board implements AutoCloseable {
 
     public List<VirtualCpu> vcpus() {
         return vcpus;
+    }
+
+    /** What is in a drive, if there is one. */
+    public Optional<BlockBackend> drive(String slot) {
+        return backends.drive(slot);
     }
 
     Backends backends() {

@@ -575,6 +575,29 @@ public final class VirtualMachine implements Vm, AutoCloseable {
                 : e.getMessage();
     }
 
+    /** Looks at a board that stands still. */
+    public interface Look {
+        void at(Board board) throws VmException;
+    }
+
+    /**
+     * Looks at the board while the VM is paused.
+     *
+     * @return false if it is not paused
+     */
+    public boolean whilePaused(Look look) throws VmException {
+        control.lock();
+        try {
+            if (state != VmState.PAUSED) {
+                return false;
+            }
+            look.at(machine.board);
+            return true;
+        } finally {
+            control.unlock();
+        }
+    }
+
     /** An engine or a strategy was withdrawn: go on with another, or crash cleanly. */
     public void withdrawn(String kind, String name) {
         control.lock();

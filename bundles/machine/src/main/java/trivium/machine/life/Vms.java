@@ -45,6 +45,17 @@ public final class Vms implements VmRegistry, AutoCloseable {
         return Optional.ofNullable(vms.get(id));
     }
 
+    /**
+     * @throws VmException if there is no such VM
+     */
+    public VirtualMachine machine(String id) throws VmException {
+        VirtualMachine vm = vms.get(id);
+        if (vm == null) {
+            throw new VmException("no VM '%s'".formatted(id));
+        }
+        return vm;
+    }
+
     @Override
     public Vm create(VmConfig config) throws VmException {
         ConfigCheck.check(config);

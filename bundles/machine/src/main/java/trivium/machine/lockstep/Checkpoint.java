@@ -7,7 +7,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import trivium.cpu.VcpuState;
+import trivium.device.BlockBackend;
 import trivium.machine.board.Board;
+import trivium.machine.board.VirtualCpu;
+import trivium.vm.VmConfig;
 import trivium.vm.VmException;
 
 /** The last state in which both machines were equal, memory and all; either can go back to it. */
@@ -23,7 +26,24 @@ final class Checkpoint implements AutoCloseable {
 
     /** Takes the state of a machine that rests, in place of the one held before. */
     void take(Side side) {
-        Board board = side.board();
+        takeBoard(side.board());
+        drives = new HashMap<>();
+        side.drives().forEach((slot, image) -> drives.put(slot, image.save()));
+        instructions = side.instructions();
+    }
+
+    /** Takes the state of a VM that is paused: its first instruction from now on is number 1. */
+    void take(Board board) {
+        takeBoard(board);
+        drives = new HashMap<>();
+        for (VmConfig.Drive drive : board.config().boot().drives()) {
+            int changes = board.drive(drive.slot()).map(BlockBackend::mediaGeneration).orElse(0);
+            drives.put(drive.slot(), new ScratchImage.State(Map.of(), false, changes));
+        }
+        instructions = 0;
+    }
+
+    private void takeBoard(Board board) {
         List<MemorySegment> contents = board.memory().contents();
         for (int i = 0; i < contents.size(); i++) {
             if (memory.size() == i) {
@@ -31,13 +51,11 @@ final class Checkpoint implements AutoCloseable {
             }
             memory.get(i).copyFrom(contents.get(i));
         }
-        state.set(side.state());
-        drives = new HashMap<>();
-        side.drives().forEach((slot, image) -> drives.put(slot, image.save()));
+        VirtualCpu vcpu = board.vcpus().getFirst();
+        state.set(vcpu.state());
         devices = board.saveDevices();
-        instructions = side.instructions();
         nanos = board.clock().nanos();
-        latched = side.vcpu().latched();
+        latched = vcpu.latched();
         a20 = board.memory().a20Mask() == -1;
     }
 

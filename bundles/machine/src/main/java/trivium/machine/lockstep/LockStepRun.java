@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import trivium.machine.board.Board;
 import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
@@ -77,6 +78,15 @@ public final class LockStepRun implements AutoCloseable {
                 false,
                 true,
                 c.resetOnTripleFault());
+    }
+
+    /**
+     * Begins with the present state of a paused VM of the same configuration instead of at
+     * power-on.
+     */
+    public void startFrom(Board paused) throws VmException {
+        checkpoint.take(paused);
+        replay(0);
     }
 
     public LockStep.Result run() throws VmException {

@@ -150,8 +150,12 @@ final class Pair implements AutoCloseable {
      * @return null if none does
      */
     At memoryDifference() {
-        List<MemorySegment> a = reference.board().memory().contents();
-        List<MemorySegment> b = candidate.board().memory().contents();
+        return difference(reference, candidate);
+    }
+
+    At difference(Side one, Side other) {
+        List<MemorySegment> a = one.board().memory().contents();
+        List<MemorySegment> b = other.board().memory().contents();
         for (int i = 0; i < a.size(); i++) {
             long at = difference(a.get(i), b.get(i));
             if (at >= 0) {

@@ -168,8 +168,10 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
     // --- engines compared
 
     @Override
-    public Result compare(VmConfig config, Options options) throws VmException {
-        try (var run = new LockStepRun(config, catalog, firmware, options)) {
+    public Result compare(String name, Options options) throws VmException {
+        VirtualMachine vm = vms.machine(name);
+        try (var run = new LockStepRun(vm.config(), catalog, firmware, options)) {
+            vm.whilePaused(run::startFrom);
             return run.run();
         }
     }
