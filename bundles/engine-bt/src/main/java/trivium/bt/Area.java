@@ -44,6 +44,9 @@ final class Area {
      */
     static final int FP_LOADED = BASE + 336;
 
+    /** What a {@link FlagSource} of the present flags needs and no register has. 64 bits. */
+    static final int FLAG_OPERAND = BASE + 352;
+
     /** In counted runs, what {@link #COUNT} must not pass. 64 bits. */
     static final int LIMIT = BASE + 344;
 

@@ -146,6 +146,9 @@ final class BtAccelerator implements Accelerator {
         final List<Instruction> list;
         final List<Translation> variants = new ArrayList<>(1);
 
+        /** Those without groups, for who comes into the middle of a block. */
+        final List<Translation> plains = new ArrayList<>(1);
+
         BtCode(Block block, List<Instruction> list) {
             this.block = block;
             this.list = list;
@@ -164,7 +167,13 @@ final class BtAccelerator implements Accelerator {
         @Override
         public void drop() {
             variants.forEach(BtAccelerator.this::drop);
+            plains.forEach(BtAccelerator.this::drop);
+            forget();
+        }
+
+        void forget() {
             variants.clear();
+            plains.clear();
         }
     }
 
@@ -186,16 +195,37 @@ final class BtAccelerator implements Accelerator {
         if (t != null) {
             return t;
         }
-        t = translate(code, entry);
+        t = translate(code, entry, true);
         if (t == null) {
             flushAll();
             code.block.code = code;
-            t = translate(code, entry);
+            t = translate(code, entry, true);
+        }
+        if (t != null) {
+            code.variants.add(t);
         }
         return t;
     }
 
-    private Translation translate(BtCode code, FlagSource entry) {
+    /** A translation that may be entered at any instruction, or null if there is no room. */
+    private Translation plain(Translation t) {
+        if (t.plainJumps == null) {
+            return t;
+        }
+        BtCode code = (BtCode) t.block.code;
+        for (Translation plain : code.plains) {
+            if (plain.mode == t.mode) {
+                return plain;
+            }
+        }
+        Translation plain = translate(code, null, false);
+        if (plain != null) {
+            code.plains.add(plain);
+        }
+        return plain;
+    }
+
+    private Translation translate(BtCode code, FlagSource entry, boolean grouped) {
         if (tablesFull() || memoryBytes() + Budget.MARGIN_BYTES > budget.share()) {
             return null;
         }
@@ -211,7 +241,7 @@ final class BtAccelerator implements Accelerator {
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
         TranslationEvent event = BtEvents.translating();
-        Translation t = translator.translate(block, code.list, mode, entry, count, second);
+        Translation t = translator.translate(block, code.list, mode, entry, grouped, count, second);
         if (t == null) {
             return null;
         }
@@ -226,7 +256,6 @@ final class BtAccelerator implements Accelerator {
         }
         translations[count++] = t;
         tableBytes += t.tableBytes();
-        code.variants.add(t);
         translated++;
         return t;
     }
@@ -291,7 +320,7 @@ final class BtAccelerator implements Accelerator {
             Translation t = translations[i];
             t.valid = false;
             if (t.block != null && t.block.code instanceof BtCode code) {
-                code.variants.clear();
+                code.forget();
                 t.block.forgetCode();
             }
         }
@@ -453,7 +482,11 @@ final class BtAccelerator implements Accelerator {
                                     ? Cpu.SLOW
                                     : c.fill(linear, kind == Exit.TLB_WRITE);
                     if (filled == Cpu.FILLED) {
-                        target = t.host + t.offsets[index];
+                        Translation plain = plain(t);
+                        if (plain == null) {
+                            return noRoom(t, index);
+                        }
+                        target = plain.host + plain.offsets[index];
                         continue;
                     }
                     if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
@@ -461,6 +494,14 @@ final class BtAccelerator implements Accelerator {
                     }
                     slowAccesses++;
                     return one(t, index);
+                }
+                case Exit.PLAIN -> {
+                    Translation plain = plain(t);
+                    if (plain == null) {
+                        return noRoom(t, index);
+                    }
+                    target = plain.host + plain.offsets[index];
+                    cache.link(t.host + t.plainJumps[index], target);
                 }
                 case Exit.ONE -> {
                     return one(t, index);
@@ -476,7 +517,11 @@ final class BtAccelerator implements Accelerator {
                         resume = null;
                         return next;
                     }
-                    target = t.host + t.offsets[index];
+                    Translation plain = plain(t);
+                    if (plain == null) {
+                        return noRoom(t, index);
+                    }
+                    target = plain.host + plain.offsets[index];
                 }
                 case Exit.INSIDE -> {
                     fixPointers(t, index);
@@ -491,6 +536,15 @@ final class BtAccelerator implements Accelerator {
                 }
             }
         }
+    }
+
+    /** The code cache is full, and this block goes on in the middle. */
+    private int noRoom(Translation t, int index) {
+        fixPointers(t, index);
+        addCount(index);
+        int result = leave(t.ips[index]);
+        flushAll();
+        return result;
     }
 
     private boolean canonical(long linear) {
@@ -593,12 +647,17 @@ final class BtAccelerator implements Accelerator {
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;
         }
+        Translation plain = plain(t);
+        if (plain == null) {
+            flushAll();
+            return GO_ON;
+        }
         int needed = t.fp == null ? 0 : t.fp.loadedAt(resumeIndex);
         if (needed != 0 && !fp.load(needed)) {
             return GO_ON;
         }
         addCount(-resumeIndex);
-        return execute(t.host + t.offsets[resumeIndex]);
+        return execute(plain.host + plain.offsets[resumeIndex]);
     }
 
     /** What is left of a counted run. */
@@ -628,7 +687,9 @@ final class BtAccelerator implements Accelerator {
         if (fp.loaded()) {
             fp.store();
         }
-        for (int i = 0; i < 16; i++) {
+        // Outside 64-bit code, groups use the host registers of R8 and R9.
+        int registers = mode.is64() ? 16 : 8;
+        for (int i = 0; i < registers; i++) {
             r[i] = HostMemory.getLong(area + Area.REGISTERS + 8 * i);
         }
         int flags = HostMemory.getShort(area + Area.FLAGS);

@@ -30,9 +30,20 @@ final class Exit {
     /** Something is pending in the middle of instruction n, which can go on later. */
     static final int INSIDE = 7;
 
+    /** The accesses of instruction n's group are not all in one page that the TLB has. */
+    static final int PLAIN = 8;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
-        "tlb-read", "tlb-write", "interpret", "link", "event", "stale", "fp", "event-inside"
+        "tlb-read",
+        "tlb-write",
+        "interpret",
+        "link",
+        "event",
+        "stale",
+        "fp",
+        "event-inside",
+        "plain"
     };
 
     static final int KINDS = NAMES.length;

@@ -5,8 +5,9 @@ package trivium.bt;
  * what a compare or an addition leaves behind at no cost.
  *
  * @param size operand size in bytes
- * @param a guest register: the first operand of CMP and TEST, the result of the others
- * @param b guest register of the second operand, or -1 for {@code imm}
+ * @param a guest register: the first operand of CMP, TEST and IMUL, the result of the others; or
+ *     {@link #KEPT}
+ * @param b guest register of the second operand, {@link #KEPT}, or -1 for {@code imm}
  */
 record FlagSource(Kind kind, int size, int a, int b, int imm) {
     enum Kind {
@@ -20,8 +21,19 @@ record FlagSource(Kind kind, int size, int a, int b, int imm) {
         SUB,
         /** a was incremented or decremented; CF is the saved one */
         INC,
-        DEC
+        DEC,
+        /** a was negated */
+        NEG,
+        /** a was shifted by imm */
+        SHL,
+        SHR,
+        SAR,
+        /** a times b */
+        IMUL
     }
+
+    /** An operand that was stored in {@link Area#FLAG_OPERAND}. */
+    static final int KEPT = -2;
 
     /** Whether memory must have CF, too. */
     boolean needsCf() {

@@ -5,7 +5,6 @@ import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 import static trivium.bt.Gen.T2;
 import static trivium.cpu.VcpuState.RCX;
-import static trivium.cpu.VcpuState.SS;
 
 import trivium.x86.decode.Instruction;
 
@@ -147,23 +146,20 @@ final class Flow {
             return false;
         }
         int n = in.operandSize;
-        g.clobber();
-        g.stackOffset(-n);
-        g.access(SS, n, true);
-        storeReturn(in, n);
+        storeReturn(in, n, g.stackOperand(-n, n, true));
         g.moveStack(-n);
         g.count(count);
         g.edge(target, target <= in.ip);
         return true;
     }
 
-    private void storeReturn(Instruction in, int n) {
+    private void storeReturn(Instruction in, int n, long top) {
         long next = next(in);
         if (n == 8 && next != (int) next) {
             a.movImm(T2, next);
-            a.store(8, Rm.mem(T0, 0), T2);
+            a.store(8, top, T2);
         } else {
-            a.storeImm(n, Rm.mem(T0, 0), (int) next);
+            a.storeImm(n, top, (int) next);
         }
     }
 
@@ -171,18 +167,16 @@ final class Flow {
         int n = in.operandSize;
         int release = in.row.operands().isEmpty() ? 0 : (int) in.imm & 0xffff;
         g.requireSaved();
-        g.stackOffset(0);
-        g.access(SS, n, false);
-        loadTarget(n);
+        loadTarget(n, g.stackOperand(0, n, false));
         g.indirect(count, () -> g.moveStack(n + release));
         return true;
     }
 
-    private void loadTarget(int n) {
+    private void loadTarget(int n, long from) {
         if (n == 2) {
-            a.extend(false, 2, 4, T0, Rm.mem(T0, 0));
+            a.extend(false, 2, 4, T0, from);
         } else {
-            a.load(n, T0, Rm.mem(T0, 0));
+            a.load(n, T0, from);
         }
     }
 
@@ -195,8 +189,7 @@ final class Flow {
                 a.load(n, T0, Gen.rm(in.rm));
             }
         } else {
-            g.access(in, n, false);
-            loadTarget(n);
+            loadTarget(n, g.operand(in, n, false));
         }
     }
 
@@ -213,9 +206,7 @@ final class Flow {
                 count,
                 () -> {
                     a.store(8, Rm.gs(Area.SCRATCH), T1);
-                    g.stackOffset(-n);
-                    g.access(SS, n, true);
-                    storeReturn(in, n);
+                    storeReturn(in, n, g.stackOperand(-n, n, true));
                     g.moveStack(-n);
                     a.load(8, T1, Rm.gs(Area.SCRATCH));
                 });

@@ -13,8 +13,8 @@ import trivium.x86.interp.Tlb;
  * how memory is reached, how the block is left. Reused from block to block.
  *
  * <p>Host registers: RAX, RCX, RDX, RBX, RBP, RSI, RDI, R8 and R9 hold the guest registers of their
- * names, R12 the guest's RSP, R10 its R12; R11 counts instructions; R13 to R15 are temporary. The
- * guest's R10, R11, R13, R14 and R15 stay in the vCPU block.
+ * names, R12 the guest's RSP; R11 counts instructions; R13 to R15 are temporary. The guest's R10 to
+ * R15 stay in the vCPU block. R10, and outside 64-bit code R8 and R9, are for {@link Groups}.
  */
 final class Gen {
     /** Temporaries. */
@@ -24,7 +24,7 @@ final class Gen {
 
     /** Host registers by guest register; -1: in the vCPU block. */
     private static final int[] HOST = {
-        RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, R10, -1, -1, -1
+        RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, -1, -1, -1, -1
     };
 
     private static final int INTR = 1, IF = 1 << 9;
@@ -44,6 +44,10 @@ final class Gen {
     long origin;
 
     private int translation;
+    private Groups groups;
+
+    /** By instruction: where the jump is that leads to the plain translation, or 0. */
+    int[] plainJumps;
 
     /** The linear pages on which the block lies, by number. */
     private long firstPage, lastPage;
@@ -89,7 +93,15 @@ final class Gen {
     /**
      * @param ip first and last IP of the block
      */
-    void begin(Mode mode, long ip, long lastIp, long origin, int translation, FlagSource entry) {
+    void begin(
+            Groups groups,
+            Mode mode,
+            long ip,
+            long lastIp,
+            long origin,
+            int translation,
+            FlagSource entry) {
+        this.groups = groups;
         this.mode = mode;
         firstPage = (mode.codeBase() + ip & linearMask()) >>> 12;
         lastPage = (mode.codeBase() + lastIp & linearMask()) >>> 12;
@@ -98,11 +110,62 @@ final class Gen {
         a.reset();
         colds.clear();
         sites.clear();
+        plainJumps = new int[groups.instructions()];
         in = false;
         noCf = false;
         dead = false;
         saved = entry == null;
         source = entry;
+    }
+
+    /**
+     * The present instruction's memory operand: as part of its group, or else at T0, with T1 and T2
+     * lost, and EFLAGS.
+     */
+    long operand(Instruction in, int size, boolean write) {
+        Groups.Group group = groups.memory(index);
+        if (group == null) {
+            access(in, size, write);
+            return Rm.mem(T0, 0);
+        }
+        enter(group, groups.memoryMoved(index));
+        return Rm.mem(host(in.base), group.register, 0, (int) in.displacement);
+    }
+
+    /** The stack some bytes beside its top, likewise. */
+    long stackOperand(int delta, int size, boolean write) {
+        Groups.Group group = groups.stack(index);
+        if (group == null) {
+            clobber();
+            stackOffset(delta);
+            access(trivium.cpu.VcpuState.SS, size, write);
+            return Rm.mem(T0, 0);
+        }
+        enter(group, groups.stackMoved(index));
+        return Rm.mem(host(group.base), group.register, 0, delta);
+    }
+
+    /**
+     * At the first access of a group: one check for all of them.
+     *
+     * @param moved how far the base register was moved since the group's analysis began
+     */
+    private void enter(Groups.Group group, int moved) {
+        if (group.entered) {
+            return;
+        }
+        group.entered = true;
+        clobber();
+        int table = mode.tlb() + (group.write ? Tlb.WRITE : Tlb.READ);
+        a.lea(8, T0, Rm.mem(host(group.base), group.low - moved));
+        a.lea(8, T2, Rm.mem(T0, group.high - group.low - 1));
+        a.mov(4, T1, T0);
+        a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
+        a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
+        a.aluImm(AND, 8, Rm.reg(T2), -4096);
+        a.alu(CMP, 8, T2, Rm.gs(T1, table));
+        cold(a.jcc(NE), Exit.PLAIN);
+        a.load(8, group.register, Rm.gs(T1, table + 8));
     }
 
     void instruction(int index, int seenBefore, int seenAfter) {
@@ -198,16 +261,20 @@ final class Gen {
             recompute(source);
             source = null;
         } else {
-            a.mov(8, T2, RAX);
-            a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
-            a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
-            a.sahf();
-            a.mov(8, RAX, T2);
+            loadFlags();
         }
         saved &= !noCf;
         in = true;
         noCf = false;
         dead = false;
+    }
+
+    private void loadFlags() {
+        a.mov(8, T2, RAX);
+        a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
+        a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
+        a.sahf();
+        a.mov(8, RAX, T2);
     }
 
     /** Makes EFLAGS good for a look at some flags. */
@@ -358,6 +425,22 @@ final class Gen {
         switch (s.kind()) {
             case CMP -> compareAgain(s);
             case TEST -> testAgain(s);
+            case NEG -> {
+                a.load(8, T2, rm(s.a()));
+                a.group3(Asm.NEG, size, Rm.reg(T2));
+                a.group3(Asm.NEG, size, Rm.reg(T2));
+            }
+            case SHL -> shiftAgain(Asm.SHL, s);
+            case SHR -> shiftAgain(Asm.SHR, s);
+            case SAR -> shiftAgain(Asm.SAR, s);
+            case IMUL -> {
+                if (s.b() == -1) {
+                    a.imul3(size, T2, flagOperand(s.a()), s.imm());
+                } else {
+                    a.load(8, T2, flagOperand(s.a()));
+                    a.op2(0x0faf, size, T2, rm(s.b()));
+                }
+            }
             case ADD -> {
                 a.load(8, T2, rm(s.a()));
                 second(SUB, s);
@@ -384,26 +467,44 @@ final class Gen {
     }
 
     private void second(int op, FlagSource s) {
-        if (s.b() < 0) {
+        if (s.b() == -1) {
             a.aluImm(op, s.size(), Rm.reg(T2), s.imm());
         } else {
-            a.alu(op, s.size(), T2, rm(s.b()));
+            a.alu(op, s.size(), T2, flagOperand(s.b()));
+        }
+    }
+
+    private void shiftAgain(int kind, FlagSource s) {
+        a.load(8, T2, flagOperand(s.a()));
+        a.shiftImm(kind, s.size(), Rm.reg(T2), s.imm());
+    }
+
+    private static long flagOperand(int operand) {
+        return operand == FlagSource.KEPT ? Rm.gs(Area.FLAG_OPERAND) : rm(operand);
+    }
+
+    /** Keeps a host register's value for a {@link FlagSource}, if the flags are of interest. */
+    void keep(int register) {
+        if (seenAfter != 0) {
+            a.store(8, Rm.gs(Area.FLAG_OPERAND), register);
         }
     }
 
     private void compareAgain(FlagSource s) {
-        if (s.b() < 0) {
-            a.aluImm(CMP, s.size(), rm(s.a()), s.imm());
+        if (s.b() == -1) {
+            a.aluImm(CMP, s.size(), flagOperand(s.a()), s.imm());
+        } else if (s.a() == FlagSource.KEPT) {
+            a.aluTo(CMP, s.size(), flagOperand(s.a()), read(s.b(), T2));
         } else {
-            a.alu(CMP, s.size(), read(s.a(), T2), rm(s.b()));
+            a.alu(CMP, s.size(), read(s.a(), T2), flagOperand(s.b()));
         }
     }
 
     private void testAgain(FlagSource s) {
-        if (s.b() < 0) {
-            a.testImm(s.size(), rm(s.a()), s.imm());
+        if (s.b() == -1) {
+            a.testImm(s.size(), flagOperand(s.a()), s.imm());
         } else {
-            a.test(s.size(), rm(s.b()), read(s.a(), T2));
+            a.test(s.size(), flagOperand(s.a()), read(s.b(), T2));
         }
     }
 
@@ -613,6 +714,12 @@ final class Gen {
                 unlessMasked(c);
             }
             emitMaterialize(c.flags);
+            if (c.kind == Exit.PLAIN) {
+                // Behind, the flags may be looked for in either place.
+                loadFlags();
+                plainJumps[c.index] = a.jmp();
+                a.bind(plainJumps[c.index]);
+            }
             leave(Exit.info(c.kind, translation, c.index));
         }
         for (Site site : sites) {

@@ -23,6 +23,7 @@ final class Integers {
 
     private final Gen g;
     private final Asm a;
+    private long memory;
 
     Integers(Gen g) {
         this.g = g;
@@ -192,8 +193,13 @@ final class Integers {
         a.high(0x86, high - 4, high);
     }
 
+    /** Reaches the memory operand: {@link #memory} is it then. */
+    private void access(Instruction in, int bytes, boolean write) {
+        memory = g.operand(in, bytes, write);
+    }
+
     private long memory() {
-        return Rm.mem(T0, 0);
+        return memory;
     }
 
     // ---- the two-operand group
@@ -203,7 +209,20 @@ final class Integers {
         boolean carry = op == ADC || op == SBB;
         boolean immediate = in.operand(1).place() == Place.IMM;
         if (inMemory(in, 0)) {
-            g.access(in, bytes, op != CMP);
+            access(in, bytes, op != CMP);
+            if (op == CMP && g.seenAfter() != 0 && (immediate || !isHigh(in, 1))) {
+                a.load(bytes, T2, memory());
+                g.keep(T2);
+                FlagSource.Kind kind = FlagSource.Kind.CMP;
+                if (immediate) {
+                    a.aluImm(CMP, bytes, Rm.reg(T2), (int) in.imm);
+                    g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
+                } else {
+                    a.alu(CMP, bytes, T2, Gen.rm(in.reg));
+                    g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, in.reg, 0));
+                }
+                return;
+            }
             if (carry) {
                 g.require();
             }
@@ -225,7 +244,7 @@ final class Integers {
         }
         int d = number(in, 0);
         if (inMemory(in, 1)) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
             if (carry) {
                 g.require();
             }
@@ -235,12 +254,18 @@ final class Integers {
                 swapBytes(d);
                 g.produced(null);
             } else {
+                FlagSource source = withMemory(op, bytes, d);
+                if (source != null && source.b() == FlagSource.KEPT && g.seenAfter() != 0) {
+                    a.load(bytes, T2, memory());
+                    g.keep(T2);
+                    memory = Rm.reg(T2);
+                }
                 int h = g.read(d, T1);
                 a.alu(op, bytes, h, memory());
                 if (op != CMP) {
                     g.commit(d, T1);
                 }
-                g.produced(logic(op) ? test(bytes, d) : null);
+                g.produced(source);
             }
             return;
         }
@@ -270,8 +295,15 @@ final class Integers {
         g.produced(sourceOf(in, op, bytes, d, immediate ? -1 : number(in, 1)));
     }
 
-    private static boolean logic(int op) {
-        return op == AND || op == OR || op == XOR;
+    /** The source of the flags after an operation of register {@code d} with memory. */
+    private static FlagSource withMemory(int op, int bytes, int d) {
+        return switch (op) {
+            case AND, OR, XOR -> test(bytes, d);
+            case ADD -> new FlagSource(FlagSource.Kind.ADD, bytes, d, FlagSource.KEPT, 0);
+            case SUB -> new FlagSource(FlagSource.Kind.SUB, bytes, d, FlagSource.KEPT, 0);
+            case CMP -> new FlagSource(FlagSource.Kind.CMP, bytes, d, FlagSource.KEPT, 0);
+            default -> null;
+        };
     }
 
     private static FlagSource test(int bytes, int register) {
@@ -300,7 +332,16 @@ final class Integers {
         int bytes = in.bytes(0);
         boolean immediate = in.operand(1).place() == Place.IMM;
         if (inMemory(in, 0)) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
+            if (immediate && g.seenAfter() != 0) {
+                a.load(bytes, T2, memory());
+                g.keep(T2);
+                a.testImm(bytes, Rm.reg(T2), (int) in.imm);
+                g.produced(
+                        new FlagSource(
+                                FlagSource.Kind.TEST, bytes, FlagSource.KEPT, -1, (int) in.imm));
+                return;
+            }
             if (immediate) {
                 a.testImm(bytes, memory(), (int) in.imm);
             } else if (isHigh(in, 1)) {
@@ -338,7 +379,7 @@ final class Integers {
     private void incDec(Instruction in, boolean increment) {
         int bytes = in.bytes(0);
         if (inMemory(in, 0)) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
             g.incDec(
                     increment,
                     bytes,
@@ -383,7 +424,7 @@ final class Integers {
     private void negNot(Instruction in, int extension) {
         int bytes = in.bytes(0);
         if (inMemory(in, 0)) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
             lock(in);
             a.group3(extension, bytes, memory());
         } else if (isHigh(in, 0)) {
@@ -398,7 +439,8 @@ final class Integers {
             g.commit(in.rm, T1);
         }
         if (extension == NEG) {
-            g.produced(null);
+            boolean register = !inMemory(in, 0) && !isHigh(in, 0);
+            g.produced(register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
         }
     }
 
@@ -460,12 +502,13 @@ final class Integers {
 
     private void memoryOperand(Instruction in, int i, int bytes, boolean write) {
         if (in.operand(i).place() != Place.MOFFS) {
-            g.access(in, bytes, write);
+            access(in, bytes, write);
             return;
         }
         g.clobber();
         a.movImm(T0, in.displacement);
         g.access(in.segment, bytes, write);
+        memory = Rm.mem(T0, 0);
     }
 
     /** Loads a guest register by the rules of each width. */
@@ -484,7 +527,7 @@ final class Integers {
         int from = in.bytes(1);
         int d = in.reg;
         if (inMemory(in, 1)) {
-            g.access(in, from, false);
+            access(in, from, false);
             g.willWrite(d);
             extendInto(signed, from, bytes, d, memory());
             return;
@@ -521,7 +564,7 @@ final class Integers {
         int d = in.reg;
         boolean memory = inMemory(in, 1);
         if (memory) {
-            g.access(in, 4, false);
+            access(in, 4, false);
         }
         g.willWrite(d);
         long from = memory ? memory() : Gen.rm(in.rm);
@@ -571,7 +614,7 @@ final class Integers {
     private void xchg(Instruction in) {
         int bytes = in.bytes(0);
         if (inMemory(in, 0)) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
             boolean high = isHigh(in, 1);
             int s = high ? in.reg - 4 : in.reg;
             g.willWrite(s);
@@ -637,7 +680,7 @@ final class Integers {
         }
         boolean memory = inMemory(in, 0);
         if (memory) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
         }
         boolean rotate = kind <= RCR;
         if (kind == RCL || kind == RCR || count < 0 && g.seenAfter() != 0) {
@@ -647,6 +690,10 @@ final class Integers {
         }
         int d = in.rm;
         long rm = memory ? memory() : Rm.reg(g.read(d, T1));
+        FlagSource source = memory || rotate || count < 0 ? null : shifted(kind, bytes, count);
+        if (source != null) {
+            g.keep(Rm.base(rm));
+        }
         if (count < 0) {
             a.shiftCl(kind, bytes, rm);
         } else {
@@ -655,8 +702,18 @@ final class Integers {
         if (!memory) {
             g.commit(d, T1);
         }
-        g.produced(null);
+        g.produced(source);
         return true;
+    }
+
+    private static FlagSource shifted(int kind, int bytes, int count) {
+        FlagSource.Kind how =
+                switch (kind) {
+                    case SHL -> FlagSource.Kind.SHL;
+                    case SHR -> FlagSource.Kind.SHR;
+                    default -> FlagSource.Kind.SAR;
+                };
+        return new FlagSource(how, bytes, FlagSource.KEPT, -1, count);
     }
 
     private boolean doubleShift(Instruction in, int opcode) {
@@ -667,7 +724,7 @@ final class Integers {
         }
         boolean memory = inMemory(in, 0);
         if (memory) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
         }
         if (count < 0 && g.seenAfter() != 0) {
             g.require();
@@ -696,7 +753,7 @@ final class Integers {
         int bytes = in.bytes(0);
         boolean memory = inMemory(in, 0);
         if (memory) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
         }
         a.group3(extension, bytes, memory ? memory() : Gen.rm(in.rm));
         g.produced(null);
@@ -710,19 +767,27 @@ final class Integers {
         int bytes = in.bytes(0);
         boolean memory = inMemory(in, 1);
         if (memory) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
         }
         long rm = memory ? memory() : Gen.rm(in.rm);
         int d = in.reg;
+        FlagSource source = null;
         if (in.row.operands().size() == 3) {
             int h = bytes == 2 ? g.read(d, T1) : Gen.target(d, T1);
+            if (!memory && in.rm != d) {
+                source = new FlagSource(FlagSource.Kind.IMUL, bytes, in.rm, -1, (int) in.imm);
+            }
             a.imul3(bytes, h, rm, (int) in.imm);
         } else {
             int h = g.read(d, T1);
+            if (!memory && in.rm != d) {
+                g.keep(h);
+                source = new FlagSource(FlagSource.Kind.IMUL, bytes, FlagSource.KEPT, in.rm, 0);
+            }
             a.op2(0x0faf, bytes, h, rm);
         }
         g.commit(d, T1);
-        g.produced(null);
+        g.produced(source);
         return true;
     }
 
@@ -732,7 +797,7 @@ final class Integers {
         g.willWrite(RDX);
         g.clobber();
         if (inMemory(in, 0)) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
             a.load(bytes, T1, memory());
         } else {
             a.load(bytes, T1, Gen.rm(in.rm));
@@ -786,13 +851,11 @@ final class Integers {
             return false;
         }
         if (memory) {
-            g.access(in, n, false);
+            access(in, n, false);
             a.load(n, T1, memory());
             a.store(8, Rm.gs(Area.SCRATCH), T1);
         }
-        g.clobber();
-        g.stackOffset(-n);
-        g.access(SS, n, true);
+        this.memory = g.stackOperand(-n, n, true);
         if (memory) {
             a.load(8, T1, Rm.gs(Area.SCRATCH));
             a.store(n, memory(), T1);
@@ -811,9 +874,7 @@ final class Integers {
             return false;
         }
         int d = number(in, 0);
-        g.clobber();
-        g.stackOffset(0);
-        g.access(SS, n, false);
+        memory = g.stackOperand(0, n, false);
         if (d == RSP) {
             a.load(n, T1, memory());
             g.moveStack(n);
@@ -835,7 +896,7 @@ final class Integers {
         g.clobber();
         a.mov(width, T0, Gen.host(RBP));
         g.access(SS, n, false);
-        a.load(n, T1, memory());
+        a.load(n, T1, Rm.mem(T0, 0));
         g.willWrite(RSP);
         g.willWrite(RBP);
         a.lea(width, Gen.host(RSP), Rm.mem(Gen.host(RBP), n));
@@ -882,6 +943,7 @@ final class Integers {
         g.offset(in);
         if (immediate) {
             g.access(in.segment, bytes, write);
+            memory = Rm.mem(T0, 0);
             g.prepareUpdate(FlagUse.C);
             lock(in);
             a.op2(0x0fba, bytes, extension, memory());
@@ -901,6 +963,7 @@ final class Integers {
                 a.extend(false, 2, 4, T0, Rm.reg(T0));
             }
             g.access(in.segment, bytes, write);
+            memory = Rm.mem(T0, 0);
             a.load(8, T1, Gen.rm(in.reg));
             a.aluImm(AND, 4, Rm.reg(T1), bytes * 8 - 1);
             g.prepareUpdate(FlagUse.C);
@@ -914,7 +977,7 @@ final class Integers {
         int bytes = in.bytes(0);
         boolean memory = inMemory(in, 1);
         if (memory) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
         }
         int h = g.read(in.reg, T1);
         a.op2(opcode, bytes, h, memory ? memory() : Gen.rm(in.rm));
@@ -931,7 +994,7 @@ final class Integers {
         }
         boolean memory = inMemory(in, 0);
         if (memory) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
         }
         int s = g.read(in.reg, T1);
         if (memory) {
@@ -961,7 +1024,7 @@ final class Integers {
             return false;
         }
         if (inMemory(in, 0)) {
-            g.access(in, bytes, true);
+            access(in, bytes, true);
             int s = g.read(in.reg, T1);
             lock(in);
             a.op(0x0fb1, bytes, s, memory());
@@ -979,7 +1042,7 @@ final class Integers {
         if (in.operandSize == 8 || inMemory(in, 0) == false) {
             return false;
         }
-        g.access(in, 8, true);
+        access(in, 8, true);
         g.prepareUpdate(FlagUse.Z);
         lock(in);
         a.sse(0, 0x0fc7, false, 1, memory());
@@ -1030,7 +1093,7 @@ final class Integers {
     private void set(Instruction in, int cc) {
         boolean memory = inMemory(in, 0);
         if (memory) {
-            g.access(in, 1, true);
+            access(in, 1, true);
         }
         g.require(FlagUse.condition(cc));
         if (memory) {
@@ -1050,7 +1113,7 @@ final class Integers {
         int bytes = in.operandSize;
         boolean memory = inMemory(in, 1);
         if (memory) {
-            g.access(in, bytes, false);
+            access(in, bytes, false);
         }
         g.require(FlagUse.condition(cc));
         g.willWrite(in.reg);

@@ -44,6 +44,13 @@ final class Translation {
     /** Whether the flags on entry are of no interest. */
     final boolean flagless;
 
+    /**
+     * Null in a plain translation. With {@link Groups}: by instruction, the offset of the jump (its
+     * displacement) into the plain translation, or 0. Nobody enters such a translation but at its
+     * start, since registers that groups use are not kept.
+     */
+    final int[] plainJumps;
+
     /** The EXEC entry of the page it begins on (offset from the GS base), and the cookie in it. */
     int execEntry, cookie;
 
@@ -80,6 +87,7 @@ final class Translation {
             boolean ended,
             boolean indirect,
             boolean flagless,
+            int[] plainJumps,
             int entryStub,
             List<Site> sites,
             FpNotes fp) {
@@ -98,6 +106,7 @@ final class Translation {
         this.ended = ended;
         this.indirect = indirect;
         this.flagless = flagless;
+        this.plainJumps = plainJumps;
         this.entryStub = entryStub;
         this.sites = sites;
         this.fp = fp;

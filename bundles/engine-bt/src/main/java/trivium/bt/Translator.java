@@ -76,6 +76,7 @@ final class Translator {
      * @param number of the new translation
      * @param secondPage the EXEC entry and cookie of the page where it ends, packed, or 0 if it
      *     lies in one page
+     * @param grouped whether accesses that lie near each other are looked up together
      * @return null if the code cache is full
      */
     Translation translate(
@@ -83,12 +84,14 @@ final class Translator {
             List<Instruction> list,
             Mode mode,
             FlagSource entry,
+            boolean grouped,
             int number,
             long secondPage) {
         int n = list.size();
         long host = cache.next();
         Instruction end = list.get(n - 1);
-        g.begin(mode, block.ip, end.ip + end.length - 1, host, number, entry);
+        Groups groups = grouped ? Groups.of(list, mode) : Groups.none(list);
+        g.begin(groups, mode, block.ip, end.ip + end.length - 1, host, number, entry);
         int[] seen = seen(list);
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
@@ -157,6 +160,7 @@ final class Translator {
                 ended,
                 indirect,
                 seen[0] == 0 && !mayRefuse,
+                groups.any() ? g.plainJumps : null,
                 stub,
                 List.copyOf(g.sites),
                 fp.notes(n));
