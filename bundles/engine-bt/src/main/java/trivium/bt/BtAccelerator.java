@@ -620,7 +620,7 @@ final class BtAccelerator implements Accelerator {
             left[in.mnemonic().ordinal()]++;
         }
         jumpMissed = t.indirect && index == t.instructions() - 1;
-        resume = index + 1 < t.instructions() || !t.ended ? t : null;
+        resume = (index + 1 < t.instructions() || !t.ended) && !t.keeps[index] ? t : null;
         resumeIndex = index + 1;
         resumeGeneration = c.codeGeneration;
         resumeEpoch = c.modeEpoch;

@@ -49,6 +49,9 @@ final class Gen {
     /** By instruction: where the jump is that leads to the plain translation, or 0. */
     int[] plainJumps;
 
+    /** By instruction: whether it stores an operand for the flags, see {@link #keep}. */
+    boolean[] keeps;
+
     /** The linear pages on which the block lies, by number. */
     private long firstPage, lastPage;
 
@@ -111,6 +114,7 @@ final class Gen {
         colds.clear();
         sites.clear();
         plainJumps = new int[groups.instructions()];
+        keeps = new boolean[groups.instructions()];
         in = false;
         noCf = false;
         dead = false;
@@ -487,6 +491,7 @@ final class Gen {
     void keep(int register) {
         if (seenAfter != 0) {
             a.store(8, Rm.gs(Area.FLAG_OPERAND), register);
+            keeps[index] = true;
         }
     }
 

@@ -51,6 +51,12 @@ final class Translation {
      */
     final int[] plainJumps;
 
+    /**
+     * By instruction: whether code behind it may compute the flags from an operand that it stored.
+     * If the interpreter did such an instruction, nobody may go on behind it.
+     */
+    final boolean[] keeps;
+
     /** The EXEC entry of the page it begins on (offset from the GS base), and the cookie in it. */
     int execEntry, cookie;
 
@@ -88,6 +94,7 @@ final class Translation {
             boolean indirect,
             boolean flagless,
             int[] plainJumps,
+            boolean[] keeps,
             int entryStub,
             List<Site> sites,
             FpNotes fp) {
@@ -107,6 +114,7 @@ final class Translation {
         this.indirect = indirect;
         this.flagless = flagless;
         this.plainJumps = plainJumps;
+        this.keeps = keeps;
         this.entryStub = entryStub;
         this.sites = sites;
         this.fp = fp;

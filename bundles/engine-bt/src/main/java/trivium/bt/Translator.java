@@ -161,6 +161,7 @@ final class Translator {
                 indirect,
                 seen[0] == 0 && !mayRefuse,
                 groups.any() ? g.plainJumps : null,
+                g.keeps,
                 stub,
                 List.copyOf(g.sites),
                 fp.notes(n));
