@@ -32,7 +32,8 @@ final class BtAccelerator implements Accelerator {
     private static final int MAX_MODES = 1 << 12;
 
     /** What tables take, measured: by page, and by instruction and variant of a block. */
-    private static final int COOKIE_BYTES = 112, CODE_BYTES = 128, INSTRUCTION_BYTES = 120;
+    private static final int COOKIE_BYTES = 112, CODE_BYTES = 128, INSTRUCTION_BYTES = 120,
+            ONE_BYTES = 256;
 
     private static final int DF = 1 << 10;
 
@@ -330,6 +331,7 @@ final class BtAccelerator implements Accelerator {
         cookies.clear();
         modes.clear();
         modes.put(mode, mode);
+        Arrays.fill(lately, mode);
         cache.clear();
         supervisorPages.clear();
         userPages.clear();
@@ -342,6 +344,7 @@ final class BtAccelerator implements Accelerator {
     private void drop(Translation t) {
         t.valid = false;
         t.block = null;
+        t.ones = null;
         cache.divert(t.host + t.body, t.host + t.entryStub);
         for (Site site : t.incoming) {
             if (site.linked == t) {
@@ -448,10 +451,11 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void keep(Block one) {
-        if (oneOf != null) {
+        if (oneOf != null && memoryBytes() + Budget.MARGIN_BYTES <= budget.share()) {
             if (oneOf.ones == null) {
                 oneOf.ones = new Block[oneOf.instructions()];
             }
+            tableBytes += oneOf.ones[oneIndex] == null ? ONE_BYTES : 0;
             oneOf.ones[oneIndex] = one;
         }
     }
