@@ -32,7 +32,9 @@ final class BtAccelerator implements Accelerator {
     private static final int MAX_MODES = 1 << 12;
 
     /** What tables take, measured: by page, and by instruction and variant of a block. */
-    private static final int COOKIE_BYTES = 112, CODE_BYTES = 128, INSTRUCTION_BYTES = 120,
+    private static final int COOKIE_BYTES = 112,
+            CODE_BYTES = 128,
+            INSTRUCTION_BYTES = 120,
             ONE_BYTES = 256;
 
     private static final int DF = 1 << 10;
