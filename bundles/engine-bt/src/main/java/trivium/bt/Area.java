@@ -69,6 +69,11 @@ final class Area {
             FP_SLOTS = BASE + 0x620;
 
     /**
+     * While nothing is loaded: which units generated code may use if it loads FP_IMAGE. 32 bits.
+     */
+    static final int FP_HELD = BASE + 0x630;
+
+    /**
      * By linear page modulo ENTRIES, one table for supervisor and one for user code: the cookie of
      * the page's present translation, or 0.
      */

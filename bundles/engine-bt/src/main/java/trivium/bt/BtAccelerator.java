@@ -465,6 +465,7 @@ final class BtAccelerator implements Accelerator {
     /** Goes into generated code until there is something for the interpreter. */
     private int execute(long at) {
         copyIn();
+        fp.offer();
         long target = at;
         int missInfo = -1;
         long missLinear = 0;
@@ -647,6 +648,7 @@ final class BtAccelerator implements Accelerator {
         resume = null;
         if (t == null
                 || !t.valid
+                || t.keepers.get(resumeIndex - 1)
                 || c.codeGeneration != resumeGeneration
                 || c.modeEpoch != resumeEpoch
                 || counted && t.instructions() - resumeIndex > limit()
@@ -691,7 +693,7 @@ final class BtAccelerator implements Accelerator {
 
     private void copyOut() {
         if (fp.loaded()) {
-            fp.store();
+            fp.park();
         }
         // Outside 64-bit code, groups use the host registers of R8 and R9.
         int registers = mode.is64() ? 16 : 8;
@@ -763,6 +765,11 @@ final class BtAccelerator implements Accelerator {
     }
 
     // ---- what the interpreter tells
+
+    @Override
+    public void fetchFp() {
+        fp.fetch();
+    }
 
     @Override
     public void flushed() {

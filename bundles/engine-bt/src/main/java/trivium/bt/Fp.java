@@ -4,7 +4,9 @@ import static trivium.bt.Asm.E;
 
 import java.util.Arrays;
 import java.util.Set;
+import trivium.cpu.VcpuState;
 import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 
 /**
  * Host code for x87, MMX and SSE instructions: the host's own units do the work, on the guest's
@@ -80,6 +82,36 @@ final class Fp {
         return X87.isX87(in) || Simd.isSimd(in);
     }
 
+    /** Whether this class translates an instruction, on a host that has all. */
+    static boolean known(Instruction in) {
+        return X87.isX87(in) ? X87.known(in) : Simd.known(in);
+    }
+
+    /** Bytes of the memory operand that {@link Gen#operand} reaches, or 0. */
+    static int memoryBytes(Instruction in) {
+        int memory = Simd.memoryOperand(in);
+        if (memory < 0 || !known(in)) {
+            return 0;
+        }
+        return switch (in.mnemonic()) {
+            case PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2 -> 0;
+            default -> in.bytes(memory);
+        };
+    }
+
+    static boolean writesMemory(Instruction in) {
+        return X87.isX87(in)
+                ? X87.stores(in)
+                : Simd.memoryOperand(in) == 0 && in.mnemonic() != Mnemonic.LDMXCSR;
+    }
+
+    /** The general register that a known instruction changes, or -1. */
+    static int changedRegister(Instruction in) {
+        return X87.isX87(in)
+                ? in.mnemonic() == Mnemonic.FNSTSW && in.opcode == 0xdf ? VcpuState.RAX : -1
+                : Simd.generalTarget(in);
+    }
+
     /** The interpreter does the instruction, and with it sets FIP and FDP. */
     void left(Instruction in, int index) {
         if (X87.setsPointers(in)) {
@@ -112,7 +144,7 @@ final class Fp {
         for (int bit = FpState.X87; bit <= FpState.SSE; bit <<= 1) {
             if ((which & bit) != 0) {
                 a.testImm(1, Rm.gs(Area.FP_LOADED), bit);
-                g.cold(a.jcc(E), Exit.FP);
+                g.coldFp(a.jcc(E), bit);
             }
         }
     }

@@ -7,7 +7,9 @@ import trivium.x86.interp.Cpu;
 
 /**
  * Carries the guest's x87, MMX and SSE state between the canonical state and the image that the
- * host's units are loaded from ({@link Area#FP_IMAGE}, SDM Vol. 1 "FXSAVE Area").
+ * host's units are loaded from ({@link Area#FP_IMAGE}, SDM Vol. 1 "FXSAVE Area"). Once there, it
+ * stays in the image between runs of generated code until the interpreter asks for it ({@link
+ * Cpu#fpAway}).
  */
 final class FpState {
     /** Bits of {@link Area#FP_LOADED}: x87 and MMX, or SSE, may run on the host's units. */
@@ -37,20 +39,36 @@ final class FpState {
         image = area + Area.FP_IMAGE;
         sse = c.features.contains(Feature.SSE);
         HostMemory.putInt(area + Area.HOST_MXCSR, HOST_MXCSR);
+        HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
+        HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
     }
 
     /** Which units may be used now: nothing faults, and no exception can be raised. */
-    private int usable() {
+    private int usable(int fcw, int fsw, int mxcsr) {
         if ((s.cr0 & (CR0_EM | CR0_TS)) != 0) {
             return 0;
         }
-        boolean quiet = (s.fcw & X87_MASKS) == X87_MASKS && (s.fsw & FSW_ES) == 0;
-        boolean vector = sse && (s.cr4 & CR4_OSFXSR) != 0 && (s.mxcsr & SSE_MASKS) == SSE_MASKS;
+        boolean quiet = (fcw & X87_MASKS) == X87_MASKS && (fsw & FSW_ES) == 0;
+        boolean vector = sse && (s.cr4 & CR4_OSFXSR) != 0 && (mxcsr & SSE_MASKS) == SSE_MASKS;
         return (quiet ? X87 : 0) | (vector ? SSE : 0);
     }
 
+    private int usable() {
+        return c.fpAway
+                ? usable(
+                        HostMemory.getShort(image + FCW),
+                        HostMemory.getShort(image + FSW),
+                        HostMemory.getInt(image + MXCSR))
+                : usable(s.fcw, s.fsw, s.mxcsr);
+    }
+
+    /** Before generated code is entered: what it may load by itself. */
+    void offer() {
+        HostMemory.putInt(area + Area.FP_HELD, c.fpAway && !loaded() ? usable() : 0);
+    }
+
     /**
-     * Makes the image the truth, to be loaded on the way into generated code.
+     * Has the state loaded on the way into generated code.
      *
      * @return whether the units of {@code which} may be used; if not, nothing was done
      */
@@ -59,6 +77,18 @@ final class FpState {
         if ((usable & which) != which) {
             return false;
         }
+        if (!c.fpAway) {
+            fillImage();
+        }
+        HostMemory.putInt(area + Area.FP_LOADED, usable);
+        return true;
+    }
+
+    boolean loaded() {
+        return HostMemory.getInt(area + Area.FP_LOADED) != 0;
+    }
+
+    private void fillImage() {
         HostMemory.putShort(image + FCW, (short) s.fcw);
         HostMemory.putShort(image + FSW, (short) s.fsw);
         HostMemory.putLong(image + FTW, s.ftw & 0xff);
@@ -72,19 +102,17 @@ final class FpState {
         for (int i = 0; i < s.xmm.length; i++) {
             HostMemory.putLong(image + XMM + 8 * i, s.xmm[i]);
         }
-        HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
-        HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
-        HostMemory.putInt(area + Area.FP_LOADED, usable);
-        return true;
     }
 
-    boolean loaded() {
-        return HostMemory.getInt(area + Area.FP_LOADED) != 0;
+    /** Generated code was left with loaded state, which is in the image now, and stays there. */
+    void park() {
+        HostMemory.putInt(area + Area.FP_LOADED, 0);
+        c.fpAway = true;
+        pointers();
     }
 
     /** Makes the canonical state the truth again. */
-    void store() {
-        HostMemory.putInt(area + Area.FP_LOADED, 0);
+    void fetch() {
         s.fcw = HostMemory.getShort(image + FCW) & 0xffff;
         s.fsw = HostMemory.getShort(image + FSW) & 0xffff;
         s.ftw = HostMemory.getByte(image + FTW) & 0xff;
@@ -98,21 +126,23 @@ final class FpState {
         for (int i = 0; i < s.xmm.length; i++) {
             s.xmm[i] = HostMemory.getLong(image + XMM + 8 * i);
         }
-        pointers();
         c.fpuChanged();
     }
 
+    /** The pointers are kept in the canonical state: selectors are those of now. */
     private void pointers() {
         int fop = HostMemory.getInt(area + Area.FP_FOP);
         if (fop != NOT_SET) {
             s.fop = fop;
             s.fip = HostMemory.getLong(area + Area.FP_FIP);
             s.fcs = s.segments[VcpuState.CS].selector;
+            HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
         }
         int segment = HostMemory.getInt(area + Area.FP_DATA_SEGMENT);
         if (segment != NOT_SET) {
             s.fdp = HostMemory.getLong(area + Area.FP_FDP);
             s.fds = s.segments[segment].selector;
+            HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
         }
     }
 }

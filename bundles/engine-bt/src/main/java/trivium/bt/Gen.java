@@ -4,6 +4,7 @@ import static trivium.bt.Asm.*;
 import static trivium.cpu.VcpuState.RSP;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Tlb;
@@ -34,7 +35,9 @@ final class Gen {
             boolean in, boolean noCf, boolean saved, boolean dead, FlagSource source) {}
 
     /** Code off the hot path: {@code from} are the jumps that lead there. */
-    private record Cold(int from, int kind, int index, Flags flags, int back) {}
+    private record Cold(int from, int kind, int index, Flags flags, int back, int unit) {}
+
+
 
     final Asm a = new Asm();
     private final Stubs stubs;
@@ -54,6 +57,9 @@ final class Gen {
 
     /** The linear pages on which the block lies, by number. */
     private long firstPage, lastPage;
+
+    /** The instructions that keep an operand: code behind them looks for it. */
+    final BitSet keepers = new BitSet();
 
     private final List<Cold> colds = new ArrayList<>();
 
@@ -112,6 +118,7 @@ final class Gen {
         this.translation = translation;
         a.reset();
         colds.clear();
+        keepers.clear();
         sites.clear();
         plainJumps = new int[groups.instructions()];
         keeps = new boolean[groups.instructions()];
@@ -490,6 +497,7 @@ final class Gen {
     /** Keeps a host register's value for a {@link FlagSource}, if the flags are of interest. */
     void keep(int register) {
         if (seenAfter != 0) {
+            keepers.set(index);
             a.store(8, Rm.gs(Area.FLAG_OPERAND), register);
             keeps[index] = true;
         }
@@ -629,7 +637,23 @@ final class Gen {
 
     /** The jump at {@code from} leaves the block at the present instruction. */
     void cold(int from, int kind) {
-        colds.add(new Cold(from, kind, index, flags(), -1));
+        colds.add(new Cold(from, kind, index, flags(), -1, 0));
+    }
+
+    /** The jump at {@code from} is taken if x87 or SSE state is not loaded. */
+    void coldFp(int from, int unit) {
+        colds.add(new Cold(from, Exit.FP, index, flags(), a.size, unit));
+    }
+
+    /** Loads what an earlier run left in the image, unless it may not be used. */
+    private void loadHeld(Cold c) {
+        a.testImm(1, Rm.gs(Area.FP_HELD), c.unit);
+        int leave = a.jcc(E);
+        a.sse(0, 0x0fae, true, 1, Rm.gs(Area.FP_IMAGE)); // fxrstor64
+        a.load(4, T2, Rm.gs(Area.FP_HELD));
+        a.store(4, Rm.gs(Area.FP_LOADED), T2);
+        a.bindTo(a.jmp(), c.back);
+        a.bind(leave);
     }
 
     /** The interpreter does the present instruction. */
@@ -666,7 +690,7 @@ final class Gen {
             a.aluImm(CMP, 4, Rm.mem(T2, 0), 0);
         }
         int from = a.jcc(NE);
-        colds.add(new Cold(from, kind, index, flags(), a.size));
+        colds.add(new Cold(from, kind, index, flags(), a.size, 0));
     }
 
     /**
@@ -682,7 +706,7 @@ final class Gen {
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
             site.cookie = a.size - 4;
             in = false;
-            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1));
+            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1, 0));
         }
         site.hot = a.jmp();
         site.flags = flags();
@@ -715,7 +739,9 @@ final class Gen {
     void finish() {
         for (Cold c : colds) {
             a.bind(c.from);
-            if (c.back >= 0) {
+            if (c.unit != 0) {
+                loadHeld(c);
+            } else if (c.back >= 0) {
                 unlessMasked(c);
             }
             emitMaterialize(c.flags);

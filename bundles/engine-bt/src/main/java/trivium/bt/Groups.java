@@ -215,6 +215,9 @@ final class Groups {
         if (in.isRegisterForm()) {
             return 0;
         }
+        if (Fp.concerns(in)) {
+            return Fp.memoryBytes(in);
+        }
         return switch (in.mnemonic()) {
             case ADD,
                     OR,
@@ -260,6 +263,9 @@ final class Groups {
     }
 
     private static boolean writes(Instruction in) {
+        if (Fp.concerns(in)) {
+            return Fp.writesMemory(in);
+        }
         return modRmOperand(in, 0)
                 && switch (in.mnemonic()) {
                     case CMP, TEST, MUL, IMUL, DIV, IDIV, PUSH, JMP_NEAR, CALL_NEAR -> false;
@@ -347,6 +353,10 @@ final class Groups {
 
     /** The general registers that an instruction may change, pushes and pops apart. */
     private static int changed(Instruction in) {
+        if (Fp.concerns(in)) {
+            int register = Fp.changedRegister(in);
+            return !Fp.known(in) ? ALL : register < 0 ? 0 : 1 << register;
+        }
         return switch (in.mnemonic()) {
             case CMP,
                     TEST,

@@ -56,7 +56,12 @@ final class Simd {
     }
 
     boolean knows(Instruction in) {
-        if (!isSimd(in) || !host.contains(HOST_NAMES.get(in.row.feature()))) {
+        return known(in) && host.contains(HOST_NAMES.get(in.row.feature()));
+    }
+
+    /** The same on a host that has all instructions. */
+    static boolean known(Instruction in) {
+        if (!isSimd(in)) {
             return false;
         }
         return switch (in.mnemonic()) {
@@ -87,14 +92,13 @@ final class Simd {
                 a.u8(0x77);
             }
             case MOVNTI -> {
-                g.access(in, in.bytes(0), true);
-                a.store(in.bytes(0), Rm.mem(T0, 0), g.read(in.reg, T1));
+                long rm = g.operand(in, in.bytes(0), true);
+                a.store(in.bytes(0), rm, g.read(in.reg, T1));
             }
             case LDMXCSR -> loadControl(in);
             case STMXCSR -> {
                 fp.need(FpState.SSE);
-                g.access(in, 4, true);
-                a.sse(0, 0x0fae, false, 3, Rm.mem(T0, 0));
+                a.sse(0, 0x0fae, false, 3, g.operand(in, 4, true));
             }
             case CRC32, POPCNT -> general(in);
             default -> vector(in);
@@ -105,8 +109,8 @@ final class Simd {
     /** Control words with an unmasked exception, or reserved bits, are for the interpreter. */
     private void loadControl(Instruction in) {
         fp.need(FpState.SSE);
-        g.access(in, 4, false);
-        a.load(4, T1, Rm.mem(T0, 0));
+        a.load(4, T1, g.operand(in, 4, false));
+        g.clobber();
         // The very word that is looked at is loaded: another thread may write to memory.
         a.store(4, Rm.gs(Area.SCRATCH), T1);
         // Nor is DAZ, which the older CPUs do not have, so frequent that it would matter.
@@ -124,8 +128,7 @@ final class Simd {
         if (in.isRegisterForm()) {
             source = Gen.rm(in.rm);
         } else {
-            g.access(in, bytes, false);
-            source = Rm.mem(T0, 0);
+            source = g.operand(in, bytes, false);
         }
         g.willWrite(in.reg);
         int to = g.read(in.reg, T1);
@@ -155,10 +158,7 @@ final class Simd {
         int memory = memoryOperand(in);
         boolean store = memory == 0;
         fp.need(units(in));
-        if (memory >= 0) {
-            address(in, memory, store);
-        }
-        long rm = memory >= 0 ? Rm.mem(T0, 0) : register(in);
+        long rm = memory >= 0 ? operand(in, memory, store) : register(in);
         int reg = reg(in);
         write(in, reg, rm);
         commit(in);
@@ -167,6 +167,21 @@ final class Simd {
             case PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> g.produced(null);
             default -> {}
         }
+    }
+
+    /** The general register that an instruction writes, or -1. */
+    static int generalTarget(Instruction in) {
+        if (in.mnemonic() == Mnemonic.PCMPESTRI || in.mnemonic() == Mnemonic.PCMPISTRI) {
+            return VcpuState.RCX;
+        }
+        if (in.row.operands().isEmpty()) {
+            return -1;
+        }
+        return switch (in.row.operands().getFirst().place()) {
+            case REG -> in.reg;
+            case RM -> in.isRegisterForm() ? in.rm : -1;
+            default -> -1;
+        };
     }
 
     /** The index of the operand in memory, or -1. */
@@ -201,16 +216,15 @@ final class Simd {
         return xmm ? units | FpState.SSE : units;
     }
 
-    /** T0 = the host address of the memory operand, aligned if it has to be. */
-    private void address(Instruction in, int memory, boolean store) {
+    /** The memory operand, aligned if it has to be. */
+    private long operand(Instruction in, int memory, boolean store) {
         int bytes = in.bytes(memory);
-        boolean aligned = bytes == 16 && !mayBeUnaligned(in);
-        g.clobber();
-        g.offset(in);
-        if (aligned) {
+        if (bytes == 16 && !mayBeUnaligned(in)) {
+            g.clobber();
+            g.offset(in);
             checkAligned(in);
         }
-        g.access(in.segment, bytes, store);
+        return g.operand(in, bytes, store);
     }
 
     /** Before the access, which might set accessed bits. */

@@ -1,6 +1,7 @@
 package trivium.bt;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Block;
@@ -71,6 +72,12 @@ final class Translation {
     /** About floating point; null if the block has none. */
     final FpNotes fp;
 
+    /**
+     * Instructions that leave an operand of theirs behind, for flags to be computed from: when the
+     * interpreter does one, the code behind it must not be entered.
+     */
+    final BitSet keepers;
+
     /** Jumps of other translations that lead here. */
     final List<Site> incoming = new ArrayList<>();
 
@@ -97,7 +104,8 @@ final class Translation {
             boolean[] keeps,
             int entryStub,
             List<Site> sites,
-            FpNotes fp) {
+            FpNotes fp,
+            BitSet keepers) {
         this.number = number;
         this.block = block;
         ip = block.ip;
@@ -118,6 +126,7 @@ final class Translation {
         this.entryStub = entryStub;
         this.sites = sites;
         this.fp = fp;
+        this.keepers = keepers;
         sites.forEach(s -> s.owner = this);
     }
 

@@ -4,6 +4,7 @@ import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
@@ -164,7 +165,8 @@ final class Translator {
                 g.keeps,
                 stub,
                 List.copyOf(g.sites),
-                fp.notes(n));
+                fp.notes(n),
+                (BitSet) g.keepers.clone());
     }
 
     private boolean plain(Instruction in, int index) {

@@ -3,7 +3,6 @@ package trivium.bt;
 import static trivium.bt.Asm.AND;
 import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.NE;
-import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 
 import java.util.Set;
@@ -63,6 +62,11 @@ final class X87 {
     }
 
     boolean knows(Instruction in) {
+        return known(in) && (fisttp || in.mnemonic() != Mnemonic.FISTTP);
+    }
+
+    /** The same on a host that has all instructions. */
+    static boolean known(Instruction in) {
         return switch (in.mnemonic()) {
             case FADD, FMUL, FSUB, FSUBR, FDIV, FDIVR -> true;
             case FADDP, FMULP, FSUBP, FSUBRP, FDIVP, FDIVRP -> true;
@@ -73,8 +77,7 @@ final class X87 {
             case FLD, FILD, FST, FSTP, FIST, FISTP, FXCH, FCHS, FABS, FTST, FXAM -> true;
             case FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ -> true;
             case FSQRT, FRNDINT, FSCALE, FXTRACT, FDECSTP, FINCSTP, FFREE, FFREEP, FNOP -> true;
-            case FLDCW, FNSTCW, FNSTSW, FNCLEX, FWAIT -> true;
-            case FISTTP -> fisttp;
+            case FLDCW, FNSTCW, FNSTSW, FNCLEX, FWAIT, FISTTP -> true;
             default -> false;
         };
     }
@@ -138,16 +141,17 @@ final class X87 {
 
     private void memory(Instruction in) {
         int operand = in.row.operands().size() - 1;
-        boolean store =
-                switch (in.mnemonic()) {
-                    case FST, FSTP, FIST, FISTP, FISTTP -> true;
-                    default -> false;
-                };
-        g.clobber();
         g.offset(in);
         fp.noteData(in);
-        g.access(in.segment, in.bytes(operand), store);
-        escape(in, Rm.mem(T0, 0));
+        escape(in, g.operand(in, in.bytes(operand), stores(in)));
+    }
+
+    /** Whether a memory operand is written. */
+    static boolean stores(Instruction in) {
+        return switch (in.mnemonic()) {
+            case FST, FSTP, FIST, FISTP, FISTTP, FNSTCW, FNSTSW -> true;
+            default -> false;
+        };
     }
 
     private void escape(Instruction in, long rm) {
@@ -156,8 +160,8 @@ final class X87 {
 
     /** Control words with an unmasked exception are for the interpreter. */
     private void loadControl(Instruction in) {
-        g.access(in, 2, false);
-        a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
+        a.extend(false, 2, 4, T1, g.operand(in, 2, false));
+        g.clobber();
         // The very word that is looked at is loaded: another thread may write to memory.
         a.store(4, Rm.gs(Area.SCRATCH), T1);
         a.aluImm(AND, 4, Rm.reg(T1), ALL_MASKED);
@@ -173,7 +177,6 @@ final class X87 {
             a.u8(0xe0);
             return;
         }
-        g.access(in, 2, true);
-        escape(in, Rm.mem(T0, 0));
+        escape(in, g.operand(in, 2, true));
     }
 }

@@ -1,5 +1,7 @@
 package trivium.x86.fuzz;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
@@ -18,7 +20,7 @@ public final class Differ implements AutoCloseable {
     /** After so many instructions a program that goes on is looked at as it is. */
     private static final int MOST_INSTRUCTIONS = 20_000;
 
-    private static final long MOST_MILLIS = 60_000;
+    private static final long MOST_CPU_NANOS = 20_000_000_000L, LOOK_MILLIS = 1000;
 
     /** What came of one program. */
     public sealed interface Outcome {}
@@ -105,16 +107,8 @@ public final class Differ implements AutoCloseable {
 
     /** Runs the candidate, which may hang: then it is kicked, and differs. */
     private static void watched(Side side, long seed, boolean ends) {
-        Thread watch =
-                Thread.ofVirtual()
-                        .start(() -> {
-                            try {
-                                Thread.sleep(MOST_MILLIS);
-                                side.vcpu.raise(Vcpu.KICK);
-                            } catch (InterruptedException _) {
-                                Thread.currentThread().interrupt();
-                            }
-                        });
+        long thread = Thread.currentThread().threadId();
+        Thread watch = Thread.ofVirtual().start(() -> kickWhenLong(side, thread));
         try {
             if (ends && (seed & 1) == 0) {
                 side.run();
@@ -123,6 +117,19 @@ public final class Differ implements AutoCloseable {
             }
         } finally {
             watch.interrupt();
+        }
+    }
+
+    private static void kickWhenLong(Side side, long thread) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long start = threads.getThreadCpuTime(thread);
+        try {
+            while (threads.getThreadCpuTime(thread) - start < MOST_CPU_NANOS) {
+                Thread.sleep(LOOK_MILLIS);
+            }
+            side.vcpu.raise(Vcpu.KICK);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 

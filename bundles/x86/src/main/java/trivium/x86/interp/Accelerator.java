@@ -64,6 +64,9 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     /** After the one instruction that the interpreter did: goes on behind it where it can. */
     int resume();
 
+    /** Makes the x87, MMX and SSE part of the state exact; it was kept ({@link Cpu#fpAway}). */
+    void fetchFp();
+
     /** Instructions retired in here. From any thread; may lag but on the vCPU's own. */
     long instructions();
 

@@ -176,6 +176,15 @@ public final class Cpu {
         system.updateAttention();
     }
 
+    /** The accelerator has the x87, MMX and SSE state: the canonical state's is old. */
+    public boolean fpAway;
+
+    /** Called before any look at x87, MMX and SSE state, if it is away. */
+    void fetchFp() {
+        fpAway = false;
+        accelerator.fetchFp();
+    }
+
     /** The x87 control word in the state was changed by an accelerator. */
     public void fpuChanged() {
         x87.enter();
@@ -183,6 +192,9 @@ public final class Cpu {
 
     /** Makes the canonical state exact. */
     public void leave() {
+        if (fpAway) {
+            fetchFp();
+        }
         s.rip = rip;
         s.rflags = flags();
     }

@@ -43,6 +43,9 @@ abstract class SimdOp extends MemOp {
     // ---- SDM Vol. 3A "Instruction Exception Specification", types 1 to 5 and 22 to 26
 
     static void needSse(Cpu c) {
+        if (c.fpAway) {
+            c.fetchFp();
+        }
         if ((c.s.cr0 & (CR0_EM | CR0_TS)) != 0 || (c.s.cr4 & CR4_OSFXSR) == 0) {
             boolean off = (c.s.cr0 & CR0_EM) != 0 || (c.s.cr4 & CR4_OSFXSR) == 0;
             throw c.fault(off ? GuestException.UD : GuestException.NM);
@@ -50,6 +53,9 @@ abstract class SimdOp extends MemOp {
     }
 
     static void needMmx(Cpu c) {
+        if (c.fpAway) {
+            c.fetchFp();
+        }
         if ((c.s.cr0 & (CR0_EM | CR0_TS)) != 0) {
             throw c.fault((c.s.cr0 & CR0_EM) != 0 ? GuestException.UD : GuestException.NM);
         }

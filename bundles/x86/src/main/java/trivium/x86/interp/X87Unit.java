@@ -51,8 +51,15 @@ final class X87Unit {
 
     // ---- before an instruction
 
+    private void present() {
+        if (c.fpAway) {
+            c.fetchFp();
+        }
+    }
+
     /** Begins an instruction that waits: #NM, then #MF for what is pending. */
     void begin() {
+        present();
         if (((int) s.cr0 & 0xc | s.fsw & ES) != 0) {
             checkAvailable();
             if ((s.fsw & ES) != 0) {
@@ -64,6 +71,7 @@ final class X87Unit {
 
     /** Begins an instruction that does not wait (FNxxx, FXSAVE). */
     void checkAvailable() {
+        present();
         if ((s.cr0 & (Flags.CR0_EM | Flags.CR0_TS)) != 0) {
             throw c.fault(GuestException.NM);
         }
@@ -71,6 +79,7 @@ final class X87Unit {
 
     /** FWAIT. */
     void await() {
+        present();
         if ((s.cr0 & Flags.CR0_TS) != 0 && (s.cr0 & Flags.CR0_MP) != 0) {
             throw c.fault(GuestException.NM);
         }
