@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import trivium.guests.demo.DemoGuest;
+import trivium.x86.fuzz.Soak;
 import trivium.x86.vectors.VectorsCommand;
 
 /** The command line without the container. */
@@ -15,8 +16,9 @@ public final class Main {
             """
             Usage: trivium boot [OPTION]...     runs one VM in the foreground
                    trivium vectors PATH...      runs instruction vectors
+                   trivium soak [OPTION]...     runs random programs on an engine and the interpreter
                    trivium demo-guest FILE      writes a small guest for boot --kernel FILE
-            The first two say more with --help.
+            The first three say more with --help.
             """;
 
     private Main() {}
@@ -41,6 +43,7 @@ public final class Main {
             case "vectors" ->
                     new VectorsCommand(Wiring.vectorEngines(), Wiring.softTlb())
                             .run(rest, System.out, System.err);
+            case "soak" -> new Soak(Wiring.vectorEngines().reversed()).run(rest, System.out);
             case "demo-guest" -> writeDemoGuest(rest);
             case "--help", "-h", "help" -> {
                 System.out.print(USAGE);
@@ -48,7 +51,7 @@ public final class Main {
             }
             default -> {
                 System.err.printf(
-                        "trivium: no command '%s'; there are boot, vectors, demo-guest%n", command);
+                        "trivium: no command '%s'; there are boot, vectors, soak, demo-guest%n", command);
                 yield WRONG_USAGE;
             }
         };

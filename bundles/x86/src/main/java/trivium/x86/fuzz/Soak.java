@@ -2,42 +2,53 @@ package trivium.x86.fuzz;
 
 import java.io.PrintStream;
 import java.util.List;
+import java.util.stream.Collectors;
 import trivium.cpu.ExecutionEngine;
 
 /** Random programs against one engine for some time, with counts: the command {@code soak}. */
 public final class Soak {
     public static final String USAGE =
             """
-            Usage: soak [--minutes N] [--programs N] [--seed S] [--mix integer|all|floats|hostile]
+            Usage: soak [--engine E] [--minutes N] [--programs N] [--seed S] [--mix M]
             Runs random programs on an engine and on the interpreter and compares their ends.
+              --engine E    the engine: %s (default: %s)
+              --minutes N   how long (default: 1)
+              --programs N  how many at most
+              --seed S      the first program's seed; the next ones count up (default: 1)
+              --mix M       integer, all, floats or hostile (default: in turn)
             """;
 
     private static final long REPORT_NANOS = 60_000_000_000L;
     private static final int MOST_REPORTS = 10;
 
-    private final ExecutionEngine candidate;
+    private final List<ExecutionEngine> engines;
+    private ExecutionEngine candidate;
     private long minutes = 1, programs = Long.MAX_VALUE, seed = 1;
     private Generator.Mix mix;
     private long same, undefined, different;
 
-    public Soak(ExecutionEngine candidate) {
-        this.candidate = candidate;
+    /**
+     * @param engines at least one; the first is the default
+     */
+    public Soak(List<ExecutionEngine> engines) {
+        this.engines = List.copyOf(engines);
+        candidate = engines.getFirst();
     }
 
     /**
      * @return 0 if nothing differed, 1 if something did, 2 for wrong usage
      */
     public int run(List<String> args, PrintStream out) {
+        if (args.size() % 2 != 0) {
+            out.print(USAGE.formatted(names(), engines.getFirst().name()));
+            return args.equals(List.of("--help")) ? 0 : 2;
+        }
         try {
-            for (int i = 0; i + 1 < args.size(); i += 2) {
+            for (int i = 0; i < args.size(); i += 2) {
                 option(args.get(i), args.get(i + 1));
             }
         } catch (IllegalArgumentException e) {
             out.println("soak: " + e.getMessage());
-            return 2;
-        }
-        if (args.size() % 2 != 0) {
-            out.print(USAGE);
             return 2;
         }
         soak(out);
@@ -46,6 +57,7 @@ public final class Soak {
 
     private void option(String name, String value) {
         switch (name) {
+            case "--engine" -> candidate = engine(value);
             case "--minutes" -> minutes = Long.parseLong(value);
             case "--programs" -> programs = Long.parseLong(value);
             case "--seed" -> seed = Long.parseLong(value);
@@ -62,6 +74,20 @@ public final class Soak {
                             };
             default -> throw new IllegalArgumentException("no option '" + name + "'");
         }
+    }
+
+    private String names() {
+        return engines.stream().map(ExecutionEngine::name).collect(Collectors.joining(", "));
+    }
+
+    private ExecutionEngine engine(String name) {
+        return engines.stream()
+                .filter(engine -> engine.name().equals(name))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        "no engine '%s'; there are %s".formatted(name, names())));
     }
 
     private void soak(PrintStream out) {
@@ -110,6 +136,6 @@ public final class Soak {
 
     /** The interpreter's single steps against its blocks: tries the tester itself. */
     public static void main(String[] args) {
-        System.exit(new Soak(new SteppingEngine()).run(List.of(args), System.out));
+        System.exit(new Soak(List.of(new SteppingEngine())).run(List.of(args), System.out));
     }
 }
