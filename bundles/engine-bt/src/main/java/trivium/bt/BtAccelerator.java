@@ -648,7 +648,6 @@ final class BtAccelerator implements Accelerator {
         resume = null;
         if (t == null
                 || !t.valid
-                || t.keepers.get(resumeIndex - 1)
                 || c.codeGeneration != resumeGeneration
                 || c.modeEpoch != resumeEpoch
                 || counted && t.instructions() - resumeIndex > limit()

@@ -4,7 +4,6 @@ import static trivium.bt.Asm.*;
 import static trivium.cpu.VcpuState.RSP;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Tlb;
@@ -57,9 +56,6 @@ final class Gen {
 
     /** The linear pages on which the block lies, by number. */
     private long firstPage, lastPage;
-
-    /** The instructions that keep an operand: code behind them looks for it. */
-    final BitSet keepers = new BitSet();
 
     private final List<Cold> colds = new ArrayList<>();
 
@@ -118,7 +114,6 @@ final class Gen {
         this.translation = translation;
         a.reset();
         colds.clear();
-        keepers.clear();
         sites.clear();
         plainJumps = new int[groups.instructions()];
         keeps = new boolean[groups.instructions()];
@@ -497,7 +492,6 @@ final class Gen {
     /** Keeps a host register's value for a {@link FlagSource}, if the flags are of interest. */
     void keep(int register) {
         if (seenAfter != 0) {
-            keepers.set(index);
             a.store(8, Rm.gs(Area.FLAG_OPERAND), register);
             keeps[index] = true;
         }

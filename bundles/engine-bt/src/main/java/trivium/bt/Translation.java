@@ -1,7 +1,6 @@
 package trivium.bt;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Block;
@@ -72,12 +71,6 @@ final class Translation {
     /** About floating point; null if the block has none. */
     final FpNotes fp;
 
-    /**
-     * Instructions that leave an operand of theirs behind, for flags to be computed from: when the
-     * interpreter does one, the code behind it must not be entered.
-     */
-    final BitSet keepers;
-
     /** Jumps of other translations that lead here. */
     final List<Site> incoming = new ArrayList<>();
 
@@ -104,8 +97,7 @@ final class Translation {
             boolean[] keeps,
             int entryStub,
             List<Site> sites,
-            FpNotes fp,
-            BitSet keepers) {
+            FpNotes fp) {
         this.number = number;
         this.block = block;
         ip = block.ip;
@@ -126,7 +118,6 @@ final class Translation {
         this.entryStub = entryStub;
         this.sites = sites;
         this.fp = fp;
-        this.keepers = keepers;
         sites.forEach(s -> s.owner = this);
     }
 

@@ -4,7 +4,6 @@ import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
@@ -165,8 +164,7 @@ final class Translator {
                 g.keeps,
                 stub,
                 List.copyOf(g.sites),
-                fp.notes(n),
-                (BitSet) g.keepers.clone());
+                fp.notes(n));
     }
 
     private boolean plain(Instruction in, int index) {
