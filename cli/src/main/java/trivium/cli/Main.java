@@ -51,7 +51,8 @@ public final class Main {
             }
             default -> {
                 System.err.printf(
-                        "trivium: no command '%s'; there are boot, vectors, soak, demo-guest%n", command);
+                        "trivium: no command '%s'; there are boot, vectors, soak, demo-guest%n",
+                        command);
                 yield WRONG_USAGE;
             }
         };

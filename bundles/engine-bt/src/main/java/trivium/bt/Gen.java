@@ -36,8 +36,6 @@ final class Gen {
     /** Code off the hot path: {@code from} are the jumps that lead there. */
     private record Cold(int from, int kind, int index, Flags flags, int back, int unit) {}
 
-
-
     final Asm a = new Asm();
     private final Stubs stubs;
     Mode mode;

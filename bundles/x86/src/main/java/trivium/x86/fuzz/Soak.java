@@ -84,10 +84,9 @@ public final class Soak {
         return engines.stream()
                 .filter(engine -> engine.name().equals(name))
                 .findFirst()
-                .orElseThrow(
-                        () ->
-                                new IllegalArgumentException(
-                                        "no engine '%s'; there are %s".formatted(name, names())));
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "no engine '%s'; there are %s".formatted(name, names())));
     }
 
     private void soak(PrintStream out) {
