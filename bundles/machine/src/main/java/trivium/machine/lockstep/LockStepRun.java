@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.machine.board.Board;
@@ -232,13 +233,13 @@ public final class LockStepRun implements AutoCloseable {
     private Optional<LockStep.Result> judge(long low, long high, Pair.At page) throws VmException {
         List<String> lines = new ArrayList<>();
         List<Side.Place> code = listing(low, high, lines);
-        differs(low, high, page);
-        if (pair.tolerate(code)) {
+        if (flagsAreToBlame(low, high, page, code)) {
             LOG.info("instructions {} to {} leave flags undefined:\n{}", low + 1, high, lines);
             replay(low);
             pair.advance(high);
             return Optional.empty();
         }
+        differs(low, high, page);
         Pair.At memory = page == null ? null : pair.memoryDifference();
         String text =
                 "%s differs from %s after instruction %d%s.%n%n%s%n%s"
@@ -252,6 +253,28 @@ public final class LockStepRun implements AutoCloseable {
                                 String.join("", lines),
                                 pair.describe(memory));
         return Optional.of(result(low, "difference", Optional.of(text)));
+    }
+
+    /**
+     * Whether the pieces are equal if flags are made equal wherever they are undefined, and not if
+     * they run in the same portions without that. From then on they are made equal there.
+     */
+    private boolean flagsAreToBlame(long low, long high, Pair.At page, List<Side.Place> code)
+            throws VmException {
+        TreeSet<Long> points = pair.undefinedAfter(code);
+        if (points.isEmpty()) {
+            return false;
+        }
+        pair.cutAt(points);
+        boolean whenCut = differs(low, high, page);
+        pair.cutAt(new TreeSet<>());
+        if (!whenCut) { // a translated block that must not be cut to be seen
+            return false;
+        }
+        pair.stopAt(points, true);
+        boolean gone = !differs(low, high, page);
+        pair.stopAt(points, gone);
+        return gone;
     }
 
     /** The reference's instructions up to the end of the piece, those of the piece marked. */

@@ -26,16 +26,19 @@ final class Pair implements AutoCloseable {
             ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE = 4096;
 
-    /** EFLAGS bits 1, and 3, 5, 15, 22 to 31: always one, always zero. */
-    private static final int IMAGE_ONE = 1 << 1, IMAGE_ZERO = 1 << 3 | 1 << 5 | 1 << 15 | -1 << 22;
+    /** FLAGS bits 1, and 3, 5, 15: always one, always zero. */
+    private static final int IMAGE_ONE = 1 << 1, IMAGE_ZERO = 1 << 3 | 1 << 5 | 1 << 15;
 
     private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
     private static final int SHOWN = 32;
 
     final Side reference, candidate;
 
-    /** Where the candidate's flags are set to the reference's, however it got there. */
-    private final TreeSet<Long> patches = new TreeSet<>();
+    /** Where runs stop to compare and to set undefined flags right: they are stored soon after. */
+    private final TreeSet<Long> stops = new TreeSet<>();
+
+    /** Where runs end for a moment, with no other consequence: as a trial. */
+    private final TreeSet<Long> cuts = new TreeSet<>();
 
     private long tolerated;
 
@@ -74,15 +77,20 @@ final class Pair implements AutoCloseable {
         boolean equal = true;
         while (equal && !ended() && instructions() < to) {
             long next = Math.min(to, reference.nextDeadline());
-            Long patch = patches.higher(instructions());
-            next = Math.max(instructions() + 1, patch == null ? next : Math.min(next, patch));
+            next = Math.min(next, following(stops, to));
+            next = Math.max(instructions() + 1, Math.min(next, following(cuts, to)));
             Future<?> other = candidate.advance(next, false);
             Future<?> tailed = reference.advance(next, true);
             Side.await(other);
             Side.await(tailed);
-            equal = equal();
+            equal = next < to && cuts.contains(next) || equal();
         }
         return equal;
+    }
+
+    private long following(TreeSet<Long> points, long otherwise) {
+        Long point = points.higher(instructions());
+        return point == null ? otherwise : point;
     }
 
     /** Counts, ends and registers; sets undefined flags right. */
@@ -95,7 +103,7 @@ final class Pair implements AutoCloseable {
             return true;
         }
         int flags = StateDiff.onlyStatusFlags(reference.state(), candidate.state());
-        if (flags == 0 || !patches.contains(instructions()) && !undefined(flags)) {
+        if (flags == 0 || !undefined(flags)) {
             return false;
         }
         candidate.state().rflags = reference.state().rflags;
@@ -119,20 +127,31 @@ final class Pair implements AutoCloseable {
         return false;
     }
 
-    /**
-     * Whether the flags differ that an instruction in a piece of code leaves undefined: from now on
-     * they are made equal here.
-     */
-    boolean tolerate(List<Side.Place> code) {
-        int flags = StateDiff.onlyStatusFlags(reference.state(), candidate.state());
+    /** After which instructions of a piece of code flags are undefined. */
+    TreeSet<Long> undefinedAfter(List<Side.Place> code) {
+        TreeSet<Long> points = new TreeSet<>();
         for (Side.Place place : code) {
             Instruction in = Disassembly.instruction(reference.vcpu(), place.rip());
-            if (flags != 0 && (flags & ~StatusFlags.undefined(in, place.rcx())) == 0) {
-                patches.add(instructions());
-                return true;
+            if (StatusFlags.undefined(in, place.rcx()) != 0) {
+                points.add(place.count() + 1);
             }
         }
-        return false;
+        return points;
+    }
+
+    /** From now on runs end at these points for a moment; at none if the set is empty. */
+    void cutAt(TreeSet<Long> points) {
+        cuts.clear();
+        cuts.addAll(points);
+    }
+
+    /** Runs stop at these points to compare, or do not any more. */
+    void stopAt(TreeSet<Long> points, boolean on) {
+        if (on) {
+            stops.addAll(points);
+        } else {
+            stops.removeAll(points);
+        }
     }
 
     // --- memory
@@ -187,9 +206,14 @@ final class Pair implements AutoCloseable {
         }
     }
 
+    /** Whether each half that differs looks like FLAGS, and differs in status flags alone. */
     private static boolean flagImages(int a, int b) {
+        return flagImage(a & 0xffff, b & 0xffff) && flagImage(a >>> 16, b >>> 16);
+    }
+
+    private static boolean flagImage(int a, int b) {
         boolean images = (a & b & IMAGE_ONE) != 0 && ((a | b) & IMAGE_ZERO) == 0;
-        return images && ((a ^ b) & ~StatusFlags.ALL) == 0;
+        return a == b || images && ((a ^ b) & ~StatusFlags.ALL) == 0;
     }
 
     boolean drivesDiffer() {
