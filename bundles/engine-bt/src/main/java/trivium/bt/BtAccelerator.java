@@ -489,6 +489,9 @@ final class BtAccelerator implements Accelerator {
                                     ? Cpu.SLOW
                                     : c.fill(linear, kind == Exit.TLB_WRITE);
                     if (filled == Cpu.FILLED) {
+                        if (!t.valid) {
+                            return goOnAt(t, index); // the walk's accessed bit is in its code
+                        }
                         Translation plain = plain(t);
                         if (plain == null) {
                             return noRoom(t, index);
@@ -531,9 +534,7 @@ final class BtAccelerator implements Accelerator {
                     target = plain.host + plain.offsets[index];
                 }
                 case Exit.INSIDE -> {
-                    fixPointers(t, index);
-                    addCount(index);
-                    return leave(t.ips[index]);
+                    return goOnAt(t, index);
                 }
                 default -> {
                     if (!t.valid) {
@@ -547,11 +548,16 @@ final class BtAccelerator implements Accelerator {
 
     /** The code cache is full, and this block goes on in the middle. */
     private int noRoom(Translation t, int index) {
-        fixPointers(t, index);
-        addCount(index);
-        int result = leave(t.ips[index]);
+        int result = goOnAt(t, index);
         flushAll();
         return result;
+    }
+
+    /** Leaves before an instruction, to whatever code is there now. */
+    private int goOnAt(Translation t, int index) {
+        fixPointers(t, index);
+        addCount(index);
+        return leave(t.ips[index]);
     }
 
     private boolean canonical(long linear) {
