@@ -121,7 +121,7 @@ final class Awkward {
         }
         int page = (WINDOW >>> 12) + random.nextInt(8);
         boolean pae = board.pae();
-        int entry = pae ? TABLES + 0x3000 + 8 * page : TABLES + 0x1000 + 4 * page;
+        int entry = board.lastTable() + (pae ? 8 : 4) * page;
         int[] turned = {1, 2, 4, 0x1000, 0x40, 0x20};
         absolute(p, true, 0x81, 6, entry).value(4, turned[random.nextInt(turned.length)]);
         if (bits == 64) {

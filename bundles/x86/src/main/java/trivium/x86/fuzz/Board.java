@@ -66,6 +66,11 @@ final class Board {
         return pae;
     }
 
+    /** The page with the entries of all pages there are. */
+    int lastTable() {
+        return TABLES + (pae ? 0x3000 : 0x1000);
+    }
+
     private void data() {
         w.at(STACK - 0x800);
         while (w.position() < WINDOW_END) {
@@ -166,9 +171,9 @@ final class Board {
 
     private void entry(int page, long value) {
         if (pae) {
-            w.at(TABLES + 0x3000 + 8 * page).value(8, value);
+            w.at(lastTable() + 8 * page).value(8, value);
         } else {
-            w.at(TABLES + 0x1000 + 4 * page).value(4, value);
+            w.at(lastTable() + 4 * page).value(4, value);
         }
     }
 

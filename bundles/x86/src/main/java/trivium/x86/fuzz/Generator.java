@@ -82,6 +82,10 @@ public final class Generator {
         registers(iterations);
         boolean crossing = random.nextInt(3) == 0;
         int start = crossing ? 0x1000 - random.nextInt(60) : random.nextInt(0x40);
+        if (board.mode().paging && !board.mode().user && random.nextInt(8) == 0) {
+            // Behind the entries of the page table: whatever sets bits in these writes to code.
+            start = board.lastTable() + 0x800 - Layout.CODE;
+        }
         int flags = 2 | random.nextInt(2) << 9 | (random.nextInt(16) == 0 ? 1 << 10 : 0);
         flags |= random.nextInt(16) & 1 | (random.nextInt(8) == 0 ? 0x8d4 : 0);
         board.state().rflags = flags;
