@@ -3,6 +3,7 @@ package trivium.bt;
 import java.io.IOException;
 import trivium.cpu.TranslationView;
 import trivium.hostos.ExecutableMemory;
+import trivium.hostos.HostInfo;
 import trivium.hostos.HostMemory;
 
 /** Executable memory, filled from its start and emptied whole. Bound to one vCPU's thread. */
@@ -20,7 +21,7 @@ final class CodeCache implements AutoCloseable {
                         ? ExecutableMemory.allocateForPerf(name, bytes)
                         : ExecutableMemory.allocate(name, bytes);
         Asm a = new Asm();
-        stubs = new Stubs(a, memory.executable());
+        stubs = new Stubs(a, memory.executable(), HostInfo.x86Features().contains("avx"));
         PerfMap.name(memory.executable(), a.size, "stubs");
         add(a);
         first = used;

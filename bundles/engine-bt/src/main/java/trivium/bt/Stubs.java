@@ -13,11 +13,12 @@ final class Stubs {
 
     /**
      * @param origin host address at which {@code a}'s code will run
+     * @param avx whether the host's CPU has AVX
      */
-    Stubs(Asm a, long origin) {
+    Stubs(Asm a, long origin, boolean avx) {
         a.reset();
         enter = origin;
-        enter(a);
+        enter(a, avx);
         exit = origin + a.size;
         exit(a);
     }
@@ -32,7 +33,7 @@ final class Stubs {
         return exit;
     }
 
-    private static void enter(Asm a) {
+    private static void enter(Asm a, boolean avx) {
         for (int register : SAVED) {
             a.push(register);
         }
@@ -44,6 +45,12 @@ final class Stubs {
             }
         }
         a.load(8, Gen.COUNT, Rm.gs(Area.COUNT));
+        if (avx) {
+            // vzeroupper: with upper halves in use some CPUs run SSE code slowly.
+            a.u8(0xc5);
+            a.u8(0xf8);
+            a.u8(0x77);
+        }
         withFp(a, () -> a.sse(0, 0x0fae, true, 1, Rm.gs(Area.FP_IMAGE))); // fxrstor64
         a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
         a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
