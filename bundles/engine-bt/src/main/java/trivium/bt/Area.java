@@ -50,6 +50,12 @@ final class Area {
     /** In counted runs, what {@link #COUNT} must not pass. 64 bits. */
     static final int LIMIT = BASE + 344;
 
+    /** Segment selectors, 6 of 32 bits. */
+    static final int SELECTOR = BASE + 0x380;
+
+    /** Bit n: generated code loaded segment register n, outside protected mode. 32 bits. */
+    static final int LOADED = BASE + 0x398;
+
     /**
      * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
      */

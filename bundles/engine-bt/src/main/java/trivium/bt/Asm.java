@@ -17,7 +17,7 @@ final class Asm {
     static final int ROL = 0, ROR = 1, RCL = 2, RCR = 3, SHL = 4, SHR = 5, SAR = 7;
 
     /** Condition codes. */
-    static final int O = 0, B = 2, AE = 3, E = 4, NE = 5, A = 7, S = 8, G = 15;
+    static final int O = 0, B = 2, AE = 3, E = 4, NE = 5, A = 7, S = 8, L = 12, G = 15;
 
     /** Group 3. */
     static final int TEST = 0, NOT = 2, NEG = 3, MUL = 4, IMUL = 5, DIV = 6, IDIV = 7;

@@ -31,13 +31,17 @@ final class BtAccelerator implements Accelerator {
     private static final int MAX_COOKIES = 1 << 20;
     private static final int MAX_MODES = 1 << 12;
 
+    /** No canonical address. */
+    private static final long NOWHERE = Long.MIN_VALUE;
+
     /** What tables take, measured: by page, and by instruction and variant of a block. */
     private static final int COOKIE_BYTES = 112,
             CODE_BYTES = 128,
             INSTRUCTION_BYTES = 120,
             ONE_BYTES = 256;
 
-    private static final int DF = 1 << 10;
+    /** The system flags that generated code changes: IF and DF. */
+    private static final int FLAGS_CHANGED = 3 << 9;
 
     /** How many instructions the statistics name. */
     private static final int MOST_LEFT = 20;
@@ -468,7 +472,7 @@ final class BtAccelerator implements Accelerator {
         fp.offer();
         long target = at;
         int missInfo = -1;
-        long missLinear = 0;
+        long missLinear = NOWHERE, missBefore = NOWHERE;
         entries++;
         while (true) {
             NativeCall.call(cache.stubs().enter(), target);
@@ -481,7 +485,10 @@ final class BtAccelerator implements Accelerator {
             switch (kind) {
                 case Exit.TLB_READ, Exit.TLB_WRITE -> {
                     long linear = HostMemory.getLong(area + Area.ADDRESS);
-                    boolean again = info == missInfo && linear == missLinear;
+                    // Two pages of one instruction may push each other out.
+                    boolean same = info == missInfo;
+                    boolean again = same && (linear == missLinear || linear == missBefore);
+                    missBefore = same ? missLinear : NOWHERE;
                     missInfo = info;
                     missLinear = linear;
                     int filled =
@@ -518,6 +525,7 @@ final class BtAccelerator implements Accelerator {
                 }
                 case Exit.LINK -> {
                     link = t.sites.get(index);
+                    c.straightOn = link.shadow;
                     return leave(link.target);
                 }
                 case Exit.FP -> {
@@ -540,6 +548,8 @@ final class BtAccelerator implements Accelerator {
                     if (!t.valid) {
                         forgetJump(t);
                     }
+                    // An STI may have led here.
+                    c.straightOn = kind == Exit.ENTRY && !counted;
                     return leave(t.ip);
                 }
             }
@@ -697,6 +707,10 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void copyOut() {
+        int loaded = HostMemory.getInt(area + Area.LOADED);
+        if (loaded != 0) {
+            copySegments(loaded);
+        }
         if (fp.loaded()) {
             fp.park();
         }
@@ -707,7 +721,17 @@ final class BtAccelerator implements Accelerator {
         }
         int flags = HostMemory.getShort(area + Area.FLAGS);
         c.setStatusFlags(flags >>> 8 & 0xd5 | (flags & 1) << 11);
-        s.rflags = s.rflags & ~DF | HostMemory.getLong(area + Area.RFLAGS) & DF;
+        s.rflags =
+                s.rflags & ~FLAGS_CHANGED | HostMemory.getLong(area + Area.RFLAGS) & FLAGS_CHANGED;
+    }
+
+    private void copySegments(int loaded) {
+        HostMemory.putInt(area + Area.LOADED, 0);
+        for (int i = 0; i < 6; i++) {
+            if ((loaded & 1 << i) != 0) {
+                c.loadedReal(i, HostMemory.getInt(area + Area.SELECTOR + 4 * i));
+            }
+        }
     }
 
     private void updateMode() {
@@ -719,6 +743,7 @@ final class BtAccelerator implements Accelerator {
             HostMemory.putLong(area + Area.SEGMENT_BASE + 8 * i, c.base[i]);
             HostMemory.putLong(area + Area.READ_LIMIT + 8 * i, c.readLimit[i]);
             HostMemory.putLong(area + Area.WRITE_LIMIT + 8 * i, c.writeLimit[i]);
+            HostMemory.putInt(area + Area.SELECTOR + 4 * i, s.segments[i].selector);
         }
         useMode();
     }

@@ -242,6 +242,15 @@ final class Gen {
         in = false;
     }
 
+    /** The same before two guest registers change, after exits that show the old flags. */
+    void clobberBut(int one, int other) {
+        if (source != null && (source.uses(one) || source.uses(other))) {
+            materialize();
+        } else {
+            clobber();
+        }
+    }
+
     /** EFLAGS to memory; they stay in EFLAGS, too. */
     private void save() {
         emitSave();
@@ -387,6 +396,15 @@ final class Gen {
         in = false;
         noCf = false;
         saved = true;
+        source = null;
+    }
+
+    /** The flags are in memory now, from wherever. */
+    void stored() {
+        in = false;
+        noCf = false;
+        saved = true;
+        dead = false;
         source = null;
     }
 
@@ -673,16 +691,26 @@ final class Gen {
         poll(Exit.INSIDE, index);
     }
 
+    /** The present instruction is left to the interpreter if any event is pending. */
+    void leaveIfPending() {
+        comparePending();
+        cold(a.jcc(NE), Exit.ONE);
+    }
+
     /** T2 is lost, and EFLAGS. */
     private void poll(int kind, int index) {
+        comparePending();
+        int from = a.jcc(NE);
+        colds.add(new Cold(from, kind, index, flags(), a.size, 0));
+    }
+
+    private void comparePending() {
         if (pendingLow) {
             a.aluImm(CMP, 4, Rm.absolute((int) pendingHva), 0);
         } else {
             a.load(8, T2, Rm.gs(Area.PENDING_POINTER));
             a.aluImm(CMP, 4, Rm.mem(T2, 0), 0);
         }
-        int from = a.jcc(NE);
-        colds.add(new Cold(from, kind, index, flags(), a.size, 0));
     }
 
     /**

@@ -358,9 +358,9 @@ final class Groups {
             return !Fp.known(in) ? ALL : register < 0 ? 0 : 1 << register;
         }
         return switch (in.mnemonic()) {
+            case PUSH -> in.operand(0).place() == Place.FIXED_SEGMENT ? 1 << RSP : 0;
             case CMP,
                     TEST,
-                    PUSH,
                     NOP,
                     CLC,
                     STC,
@@ -405,9 +405,9 @@ final class Groups {
                     BTS,
                     BTR,
                     BTC,
-                    BSWAP,
-                    POP ->
+                    BSWAP ->
                     first(in);
+            case POP -> modRmOperand(in, 0) ? first(in) | 1 << RSP : first(in);
             case IMUL -> in.row.operands().size() == 1 ? 1 << RAX | 1 << RDX : first(in);
             case MUL, DIV, IDIV -> 1 << RAX | 1 << RDX;
             case CBW, LAHF -> 1 << RAX;

@@ -21,6 +21,9 @@ import trivium.x86.decode.Operand.Place;
 final class Integers {
     private static final int LOCK = 0xf0;
 
+    /** CH, in whose register the count is. */
+    private static final int HIGH_COUNT = 5;
+
     private final Gen g;
     private final Asm a;
     private long memory;
@@ -675,7 +678,8 @@ final class Integers {
     private boolean shift(Instruction in, int kind) {
         int bytes = in.bytes(0);
         int count = FlagUse.constantCount(in);
-        if (count == 0 || isHigh(in, 0)) {
+        boolean high = isHigh(in, 0);
+        if (count == 0 || high && count < 0 && in.rm == HIGH_COUNT) {
             return false;
         }
         boolean memory = inMemory(in, 0);
@@ -688,16 +692,23 @@ final class Integers {
         } else if (rotate) {
             g.prepareUpdate(FlagUse.C | FlagUse.O);
         }
-        int d = in.rm;
+        int d = high ? in.rm - 4 : in.rm;
         long rm = memory ? memory() : Rm.reg(g.read(d, T1));
-        FlagSource source = memory || rotate || count < 0 ? null : shifted(kind, bytes, count);
+        FlagSource source =
+                memory || high || rotate || count < 0 ? null : shifted(kind, bytes, count);
         if (source != null) {
             g.keep(Rm.base(rm));
+        }
+        if (high) {
+            swapBytes(in.rm);
         }
         if (count < 0) {
             a.shiftCl(kind, bytes, rm);
         } else {
             a.shiftImm(kind, bytes, rm, count);
+        }
+        if (high) {
+            swapBytes(in.rm);
         }
         if (!memory) {
             g.commit(d, T1);
@@ -793,9 +804,7 @@ final class Integers {
 
     /** The divisor in T1, with the flags out of the way. */
     private void divisor(Instruction in, int bytes) {
-        g.willWrite(RAX);
-        g.willWrite(RDX);
-        g.clobber();
+        g.clobberBut(RAX, RDX);
         if (inMemory(in, 0)) {
             access(in, bytes, false);
             a.load(bytes, T1, memory());
@@ -825,7 +834,7 @@ final class Integers {
 
     private boolean signedDivide(Instruction in) {
         int bytes = in.bytes(0);
-        if (bytes < 4) {
+        if (bytes < 2) {
             return false;
         }
         divisor(in, bytes);
@@ -1039,13 +1048,18 @@ final class Integers {
     }
 
     private boolean compareExchange8(Instruction in) {
-        if (in.operandSize == 8 || inMemory(in, 0) == false) {
+        if (!inMemory(in, 0)) {
             return false;
         }
-        access(in, 8, true);
+        boolean wide = in.operandSize == 8;
+        access(in, wide ? 16 : 8, true);
+        if (wide) {
+            a.testImm(1, Rm.reg(T0), 15);
+            g.cold(a.jcc(NE), Exit.ONE);
+        }
         g.prepareUpdate(FlagUse.Z);
         lock(in);
-        a.sse(0, 0x0fc7, false, 1, memory());
+        a.sse(0, 0x0fc7, wide, 1, memory());
         g.produced(null);
         return true;
     }

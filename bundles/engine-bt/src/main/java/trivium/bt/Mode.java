@@ -13,6 +13,8 @@ import trivium.x86.interp.Cpu;
  * @param tlb offset of the TLB of this privilege from the GS base
  * @param fp whether x87, MMX and SSE instructions may run on the host's units
  * @param counted whether each block asks first if it would pass {@link Area#LIMIT}
+ * @param setsIf whether CLI, STI and POPF change IF: CPL is not above IOPL
+ * @param real whether a selector alone tells a segment's base: real or virtual-8086 mode
  * @param codeBase the code segment's base
  * @param codeLimit the highest IP
  */
@@ -24,9 +26,12 @@ record Mode(
         boolean user,
         boolean fp,
         boolean counted,
+        boolean setsIf,
+        boolean real,
         long codeBase,
         long codeLimit) {
     private static final long NO_LIMIT = 0xffff_ffffL;
+    private static final int IOPL_SHIFT = 12;
 
     static Mode of(Cpu c, boolean fp, boolean counted) {
         return new Mode(
@@ -37,6 +42,8 @@ record Mode(
                 c.cpl == 3,
                 fp,
                 counted,
+                setsIf(c),
+                real(c),
                 c.base[VcpuState.CS],
                 c.codeLimit);
     }
@@ -49,9 +56,19 @@ record Mode(
                 && user == (c.cpl == 3)
                 && this.fp == fp
                 && this.counted == counted
+                && setsIf == setsIf(c)
+                && real == real(c)
                 && codeBase == c.base[VcpuState.CS]
                 && codeLimit == c.codeLimit
                 && flat == flat(c);
+    }
+
+    private static boolean setsIf(Cpu c) {
+        return c.cpl <= (int) (c.s.rflags >>> IOPL_SHIFT & 3);
+    }
+
+    private static boolean real(Cpu c) {
+        return !c.protectedMode || c.v86;
     }
 
     private static int flat(Cpu c) {

@@ -26,6 +26,9 @@ final class Site {
      */
     int execEntry, cookie;
 
+    /** Whether events may be looked at only after one more instruction: this is behind STI. */
+    boolean shadow;
+
     /** Where the flags are, for {@link Gen}. */
     Object flags;
 

@@ -21,6 +21,9 @@ final class Translator {
     private final Gen g;
     private final Integers integers;
     private final Strings strings;
+    private final Privileged privileged;
+    private final Segments segments;
+    private final Legacy legacy;
     private final Flow flow;
     private final Fp fp;
 
@@ -35,6 +38,9 @@ final class Translator {
         g = new Gen(cache.stubs(), pendingHva);
         integers = new Integers(g);
         strings = new Strings(g);
+        privileged = new Privileged(g);
+        segments = new Segments(g);
+        legacy = new Legacy(g);
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());
     }
@@ -92,7 +98,7 @@ final class Translator {
         Instruction end = list.get(n - 1);
         Groups groups = grouped ? Groups.of(list, mode) : Groups.none(list);
         g.begin(groups, mode, block.ip, end.ip + end.length - 1, host, number, entry);
-        int[] seen = seen(list);
+        int[] seen = seen(list, mode);
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
         // Left at its entry, a block shows the flags that came with the jump there.
@@ -122,7 +128,7 @@ final class Translator {
             }
             if (in.row == null) {
                 g.one();
-            } else if (last ? !flow.emit(in, n) : !plain(in, i)) {
+            } else if (last ? !ending(in, n) : !plain(in, i)) {
                 g.one();
                 fp.left(in, i);
                 last &= Flow.transfers(in);
@@ -168,11 +174,24 @@ final class Translator {
     }
 
     private boolean plain(Instruction in, int index) {
-        return Fp.concerns(in) ? fp.emit(in, index) : integers.emit(in) || strings.emit(in);
+        return Fp.concerns(in)
+                ? fp.emit(in, index)
+                : integers.emit(in)
+                        || strings.emit(in)
+                        || privileged.emit(in)
+                        || segments.emit(in)
+                        || legacy.emit(in);
+    }
+
+    private boolean ending(Instruction in, int count) {
+        return flow.emit(in, count)
+                || privileged.end(in, count)
+                || segments.end(in, count)
+                || legacy.end(in, count);
     }
 
     /** By instruction: which flags before it can be seen before they are overwritten. */
-    private int[] seen(List<Instruction> list) {
+    private int[] seen(List<Instruction> list, Mode mode) {
         int n = list.size();
         boolean[] leaves = new boolean[n];
         int loaded = 0;
@@ -183,7 +202,7 @@ final class Translator {
                 leaves[i] = (units & ~loaded) != 0 || !fp.stays(in);
                 loaded |= units;
             } else {
-                leaves[i] = in.row == null || mayLeave(in);
+                leaves[i] = in.row == null || mayLeave(in, mode);
             }
         }
         int[] seen = new int[n + 1];
@@ -199,7 +218,7 @@ final class Translator {
     }
 
     /** Whether an instruction's code may leave the block before it is done. */
-    private static boolean mayLeave(Instruction in) {
+    private static boolean mayLeave(Instruction in, Mode mode) {
         return switch (in.mnemonic()) {
             case ADD,
                     OR,
@@ -224,6 +243,8 @@ final class Translator {
                     memoryOperand(in);
             case LEA, CBW, CWD, CLC, STC, CMC, LAHF, SAHF -> false;
             case NOP -> in.rep != 0;
+            case CLI -> !mode.setsIf();
+            case MOV_FROM_SREG -> !in.isRegisterForm() || (in.modRm & 0x38) > 0x28;
             default -> Conditions.of(in.mnemonic()) < 0 || memoryOperand(in);
         };
     }

@@ -120,6 +120,12 @@ public final class Cpu {
     /** Scratch of SSE instructions. */
     final trivium.x86.simd.SseFloat sse = new trivium.x86.simd.SseFloat();
 
+    /**
+     * Whether one more block runs before events are looked at: the accelerator was left behind an
+     * STI that found none, and whose shadow holds off any that came since.
+     */
+    public boolean straightOn;
+
     /** Null where the interpreter is alone. */
     Accelerator accelerator;
 
@@ -274,6 +280,14 @@ public final class Cpu {
     /** Offset in {@link #area} of the TLB that accesses go through now. */
     public int tlbOffset() {
         return (int) (tlbRead - area) - Tlb.READ;
+    }
+
+    /** An engine loaded a data segment outside protected mode: its base alone changed. */
+    public void loadedReal(int i, int selector) {
+        Segment seg = s.segments[i];
+        seg.selector = selector;
+        seg.base = (long) selector << 4;
+        base[i] = seg.base;
     }
 
     /** Call after any change of a segment register's hidden part. */

@@ -126,7 +126,9 @@ public final class Interpreter implements VcpuRunner, TranslationView {
     private VcpuExit loop() {
         Block b = null;
         while (true) {
-            if ((vcpu.pending() | c.attention) != 0 || foreignWork) {
+            boolean straightOn = c.straightOn;
+            c.straightOn = false;
+            if (((vcpu.pending() | c.attention) != 0 || foreignWork) && !straightOn) {
                 VcpuExit exit = attend();
                 if (exit != null) {
                     return exit;

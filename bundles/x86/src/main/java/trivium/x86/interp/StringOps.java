@@ -101,11 +101,18 @@ final class StringOps {
             c.rip = next;
         }
 
-        /** A fault leaves the flags as they were before all iterations, from the 386 on. */
+        /**
+         * A fault leaves the flags as they were before all iterations, from the 386 on; so does an
+         * interrupt, but not a trap after each iteration.
+         */
         private void repeatCompare(Cpu c) {
             int flags = c.statusFlags();
+            boolean stepped = c.attention != 0 || c.noFastPath;
             try {
                 repeat(c);
+                if (c.rip == ip && !stepped && c.model.atLeast(CpuModel.I386)) {
+                    c.setStatusFlags(flags);
+                }
             } catch (GuestException e) {
                 if (c.model.atLeast(CpuModel.I386)) {
                     c.setStatusFlags(flags);

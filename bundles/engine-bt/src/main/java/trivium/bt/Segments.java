@@ -1,0 +1,164 @@
+package trivium.bt;
+
+import static trivium.bt.Asm.*;
+import static trivium.bt.Gen.T0;
+import static trivium.bt.Gen.T1;
+import static trivium.cpu.VcpuState.CS;
+import static trivium.cpu.VcpuState.DS;
+import static trivium.cpu.VcpuState.ES;
+import static trivium.cpu.VcpuState.FS;
+import static trivium.cpu.VcpuState.GS;
+import static trivium.cpu.VcpuState.SS;
+
+import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
+import trivium.x86.decode.Operand;
+import trivium.x86.decode.Operand.Place;
+
+/**
+ * Host code for instructions that read segment registers, and outside protected mode for those that
+ * load them: then a selector is a base and nothing else. Java hears of loads by {@link
+ * Area#LOADED}.
+ */
+final class Segments {
+    private final Gen g;
+    private final Asm a;
+
+    Segments(Gen g) {
+        this.g = g;
+        a = g.a;
+    }
+
+    /**
+     * @return false if the interpreter has to do it; nothing was written then
+     */
+    boolean emit(Instruction in) {
+        return switch (in.mnemonic()) {
+            case MOV_FROM_SREG -> move(in);
+            case PUSH -> in.operand(0).place() == Place.FIXED_SEGMENT && push(in);
+            case POP -> in.operand(0).place() == Place.FIXED_SEGMENT && pop(in);
+            case LES -> loadFar(in, ES);
+            case LDS -> loadFar(in, DS);
+            case LFS -> loadFar(in, FS);
+            case LGS -> loadFar(in, GS);
+            default -> false;
+        };
+    }
+
+    /** Instructions that end a block of {@code count} instructions. */
+    boolean end(Instruction in, int count) {
+        if (in.mnemonic() != Mnemonic.MOV_TO_SREG || !mayLoad(in.modRm >>> 3 & 7)) {
+            return false;
+        }
+        g.clobber();
+        if (in.isRegisterForm()) {
+            a.extend(false, 2, 4, T1, Gen.rm(in.rm));
+        } else {
+            g.access(in, 2, false);
+            a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
+        }
+        load(in.modRm >>> 3 & 7);
+        g.count(count);
+        g.edge(Flow.next(in), false);
+        return true;
+    }
+
+    /** Not SS, whose loads hold off interrupts; nor segments that translations take to be flat. */
+    private boolean mayLoad(int segment) {
+        return g.mode.real()
+                && segment <= GS
+                && segment != SS
+                && segment != CS
+                && !g.mode.flat(segment);
+    }
+
+    /** Loads the selector in T1. What is unusable becomes usable in the interpreter. */
+    private void load(int segment) {
+        a.aluImm(CMP, 8, Rm.gs(Area.READ_LIMIT + 8 * segment), 0);
+        g.cold(a.jcc(L), Exit.ONE);
+        // The x87 data pointer's segment is kept by number as long as it is loaded.
+        a.aluImm(CMP, 4, Rm.gs(Area.FP_LOADED), 0);
+        g.cold(a.jcc(NE), Exit.ONE);
+        a.store(4, selector(segment), T1);
+        a.shiftImm(SHL, 4, Rm.reg(T1), 4);
+        a.store(8, Rm.gs(Area.SEGMENT_BASE + 8 * segment), T1);
+        a.aluImm(OR, 4, Rm.gs(Area.LOADED), 1 << segment);
+    }
+
+    private boolean pop(Instruction in) {
+        int segment = fixed(in);
+        if (!mayLoad(segment)) {
+            return false;
+        }
+        g.clobber();
+        g.stackOffset(0);
+        g.access(SS, 2, false);
+        a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
+        load(segment);
+        g.moveStack(in.operandSize);
+        return true;
+    }
+
+    private boolean loadFar(Instruction in, int segment) {
+        if (!mayLoad(segment)) {
+            return false;
+        }
+        int n = in.operandSize;
+        g.clobber();
+        g.offset(in);
+        if (in.addressSize == 2) {
+            a.aluImm(CMP, 4, Rm.reg(T0), 0x1_0000 - n - 2);
+            g.cold(a.jcc(A), Exit.ONE);
+        }
+        g.access(in.segment, n + 2, false);
+        a.extend(false, 2, 4, T1, Rm.mem(T0, n));
+        load(segment);
+        g.willWrite(in.reg);
+        a.load(n, Gen.host(in.reg), Rm.mem(T0, 0));
+        return true;
+    }
+
+    private static int fixed(Instruction in) {
+        return in.operand(0).ordinal() - Operand.ES.ordinal();
+    }
+
+    private static long selector(int segment) {
+        return Rm.gs(Area.SELECTOR + 4 * segment);
+    }
+
+    private boolean move(Instruction in) {
+        int segment = in.modRm >>> 3 & 7;
+        if (segment > GS) {
+            return false;
+        }
+        if (!in.isRegisterForm()) {
+            g.access(in, 2, true);
+            a.load(4, T1, selector(segment));
+            a.store(2, Rm.mem(T0, 0), T1);
+            return true;
+        }
+        g.willWrite(in.rm);
+        if (in.operandSize == 2) {
+            a.load(4, T1, selector(segment));
+            a.store(2, Gen.rm(in.rm), T1);
+        } else {
+            a.load(4, Gen.target(in.rm, T1), selector(segment));
+            g.commit(in.rm, T1);
+        }
+        return true;
+    }
+
+    /** Only the word is stored of a slot of 32 bits. */
+    private boolean push(Instruction in) {
+        int segment = fixed(in);
+        int n = in.operandSize;
+        int stored = n == 8 ? 8 : 2;
+        g.clobber();
+        g.stackOffset(-n);
+        g.access(SS, stored, true);
+        a.load(4, T1, selector(segment));
+        a.store(stored, Rm.mem(T0, 0), T1);
+        g.moveStack(-n);
+        return true;
+    }
+}

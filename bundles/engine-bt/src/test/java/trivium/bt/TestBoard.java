@@ -1,0 +1,456 @@
+package trivium.bt;
+
+import static trivium.cpu.VcpuState.CS;
+import static trivium.cpu.VcpuState.RSP;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import trivium.bus.PortIo;
+import trivium.cpu.CpuModel;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Host;
+import trivium.cpu.LocalApic;
+import trivium.cpu.Segment;
+import trivium.cpu.Support;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuRunner;
+import trivium.cpu.VcpuState;
+import trivium.hostos.AtomicWord;
+import trivium.hostos.HostMemory;
+import trivium.memory.MemoryListener;
+import trivium.memory.PhysicalMemory;
+import trivium.mmu.Mmu;
+import trivium.mmu.MmuStrategy;
+import trivium.x86.PageWalker;
+import trivium.x86.Reset;
+
+/**
+ * One vCPU on one engine with 1 MiB of RAM for short programs, in one of four modes. Exceptions end
+ * the program and leave their frame on the stack. Outside real mode linear addresses are
+ * guest-physical ones, but {@link #ABSENT} is not there, {@link #READ_ONLY} is just that, and
+ * {@link #ALIAS} is {@link #DATA}; from {@link #FAR} on all comes again. In all modes {@link
+ * #DEVICE} is no plain memory: accesses are logged.
+ */
+final class TestBoard implements Vcpu, AutoCloseable {
+    enum Mode {
+        REAL(16),
+        PROTECTED16(16),
+        PROTECTED32(32),
+        LONG(64);
+
+        final int bits;
+
+        Mode(int bits) {
+            this.bits = bits;
+        }
+    }
+
+    static final int CODE = 0x4000, STACK = 0x8000, DATA = 0x20000, MORE = 0x30000;
+    static final int ABSENT = 0x28000, READ_ONLY = 0x2a000, ALIAS = 0x2c000, DEVICE = 0x2e000;
+
+    /** So far apart are pages that share TLB entries. */
+    static final int FAR = 1 << 24;
+
+    private static final int RAM_BYTES = 1 << 20, GDT = 0x1000, IDT = 0x2000, HANDLER = 0x3000;
+    private static final int TABLES = 0x10000, PAGE_FLAGS = 0x63, VECTORS = 64, HALTS = 0x20;
+    private static final int CODE16 = 8, CODE32 = 16, CODE64 = 24, DATA16 = 32, DATA32 = 40;
+
+    private final Mode mode;
+    private final Ram memory = new Ram();
+    private final AtomicWord pending = new AtomicWord();
+    private final VcpuState s = new VcpuState();
+    private final VcpuRunner runner;
+    private VcpuExit exit;
+
+    /** Accesses to devices. */
+    final List<String> log = new ArrayList<>();
+
+    TestBoard(Mode mode, ExecutionEngine engine) {
+        this.mode = mode;
+        Reset.powerOn(s, model());
+        for (int i = DATA; i < MORE + 0x10000; i++) {
+            memory.write(i, 1, (i * 13 ^ i >> 7 ^ i >> 14) & 0x7f);
+        }
+        for (int i = 0; i < HALTS; i++) {
+            memory.write(HANDLER + i, 1, 0xf4);
+        }
+        switch (mode) {
+            case REAL -> real();
+            case LONG -> {
+                descriptors();
+                longMode();
+            }
+            default -> {
+                descriptors();
+                protectedMode();
+            }
+        }
+        s.rip = mode.bits == 16 ? 0 : CODE;
+        s.gpr[RSP] = STACK;
+        runner = engine.attach(this, new Walking());
+    }
+
+    // ---- the modes
+
+    private void real() {
+        for (int vector = 0; vector < VECTORS; vector++) {
+            memory.write(4 * vector, 4, HANDLER);
+        }
+        segment(CS, CODE >>> 4, CODE, 0xffff, 0x9b);
+        segment(VcpuState.DS, DATA >>> 4, DATA, 0xffff, 0x93);
+        segment(VcpuState.ES, MORE >>> 4, MORE, 0xffff, 0x93);
+        segment(VcpuState.SS, 0, 0, 0xffff, 0x93);
+    }
+
+    private void segment(int i, int selector, long base, long limit, int attributes) {
+        s.segments[i].set(selector, base, limit, attributes);
+    }
+
+    private void descriptors() {
+        memory.write(GDT + CODE16, 8, 0x0000_9b00_4000_ffffL);
+        memory.write(GDT + CODE32, 8, 0x00cf_9b00_0000_ffffL);
+        memory.write(GDT + CODE64, 8, 0x00af_9b00_0000_ffffL);
+        memory.write(GDT + DATA16, 8, 0x0000_9302_0000_ffffL);
+        memory.write(GDT + DATA32, 8, 0x00cf_9300_0000_ffffL);
+        s.gdtrBase = GDT;
+        s.gdtrLimit = 0xff;
+        s.idtrBase = IDT;
+        s.idtrLimit = 0x7ff;
+        for (int i = 0; i < 6; i++) {
+            segment(i, DATA32, 0, 0xffff_ffffL, 0xc093);
+        }
+    }
+
+    private void protectedMode() {
+        for (int vector = 0; vector < VECTORS; vector++) {
+            memory.write(IDT + 8 * vector, 8, gate(CODE32));
+        }
+        page(TABLES, TABLES + 0x1000, 4);
+        page(TABLES + 4 * (FAR >>> 22), TABLES + 0x1000, 4);
+        pages(TABLES + 0x1000, 4);
+        if (mode == Mode.PROTECTED16) {
+            segment(CS, CODE16, CODE, 0xffff, 0x9b);
+            segment(VcpuState.DS, DATA16, DATA, 0xffff, 0x93);
+            segment(VcpuState.ES, DATA16, MORE, 0xefff, 0x93);
+            segment(VcpuState.SS, DATA16, 0, 0xffff, 0x93);
+        } else {
+            segment(CS, CODE32, 0, 0xffff_ffffL, 0xc09b);
+        }
+        s.cr3 = TABLES;
+        s.cr0 = 0x8001_0011L;
+    }
+
+    private static long gate(int selector) {
+        return HANDLER | (long) selector << 16 | 0x8e00L << 32;
+    }
+
+    private void longMode() {
+        for (int vector = 0; vector < VECTORS; vector++) {
+            memory.write(IDT + 16 * vector, 8, gate(CODE64));
+        }
+        page(TABLES, TABLES + 0x1000, 8);
+        page(TABLES + 0x1000, TABLES + 0x2000, 8);
+        page(TABLES + 0x2000, TABLES + 0x3000, 8);
+        page(TABLES + 0x2000 + 8 * (FAR >>> 21), TABLES + 0x3000, 8);
+        pages(TABLES + 0x3000, 8);
+        segment(CS, CODE64, 0, 0xffff_ffffL, 0xa09b);
+        s.cr3 = TABLES;
+        s.cr4 = 1 << 5 | 1 << 9;
+        s.efer = 0xd01;
+        s.cr0 = 0x8001_0011L;
+    }
+
+    private void page(int table, int to, int bytes) {
+        memory.write(table, bytes, to | PAGE_FLAGS);
+    }
+
+    private void pages(int table, int bytes) {
+        for (int at = 0; at < RAM_BYTES; at += 4096) {
+            page(table + (at >>> 12) * bytes, at, bytes);
+        }
+        memory.write(table + (ABSENT >>> 12) * bytes, bytes, 0);
+        memory.write(table + (READ_ONLY >>> 12) * bytes, bytes, READ_ONLY | PAGE_FLAGS & ~2);
+        page(table + (ALIAS >>> 12) * bytes, DATA, bytes);
+    }
+
+    // ---- running
+
+    /** Machine code at the present instruction pointer, and a HLT behind it. */
+    TestBoard code(String hex) {
+        byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
+        memory.write(CODE, bytes, 0, bytes.length);
+        memory.write(CODE + bytes.length, 1, 0xf4);
+        return this;
+    }
+
+    TestBoard run() {
+        exit = runner.run();
+        return this;
+    }
+
+    long counter(String name) {
+        return runner.counters().getOrDefault(name, 0L);
+    }
+
+    /** Instructions that the interpreter did. */
+    long interpreted() {
+        return counter("interpreted");
+    }
+
+    /** All that can be seen of how a program ended. */
+    String end() {
+        StringBuilder b = new StringBuilder();
+        b.append(exit).append(" after ").append(runner.instructions()).append('\n');
+        b.append(
+                "rip %x flags %x cr2 %x shadow %d%n"
+                        .formatted(s.rip, s.rflags, s.cr2, s.interruptShadow));
+        for (int i = 0; i < 16; i++) {
+            b.append("r%d %x%n".formatted(i, s.gpr[i]));
+        }
+        for (Segment segment : s.segments) {
+            b.append(segment).append('\n');
+        }
+        b.append("memory %x%n".formatted(Arrays.hashCode(memory.bytes.toArray(Ram.LONG))));
+        return b.append(log).toString();
+    }
+
+    void raise(int bit) {
+        pending.or(bit);
+    }
+
+    @Override
+    public int index() {
+        return 0;
+    }
+
+    @Override
+    public VcpuState state() {
+        return s;
+    }
+
+    @Override
+    public CpuModel model() {
+        return CpuModel.X86_64;
+    }
+
+    @Override
+    public PhysicalMemory memory() {
+        return memory;
+    }
+
+    @Override
+    public PortIo ports() {
+        return new PortIo() {
+            @Override
+            public int in(int port, int size) {
+                return -1 >>> 32 - 8 * size;
+            }
+
+            @Override
+            public void out(int port, int size, int value) {
+                raise(value);
+            }
+        };
+    }
+
+    @Override
+    public LocalApic apic() {
+        return LocalApic.NONE;
+    }
+
+    @Override
+    public int pending() {
+        return pending.get();
+    }
+
+    @Override
+    public long pendingHva() {
+        return pending.hva();
+    }
+
+    @Override
+    public boolean take(int bit) {
+        return (pending.and(~bit) & bit) != 0;
+    }
+
+    @Override
+    public int sipiVector() {
+        return 0;
+    }
+
+    @Override
+    public int acknowledgeInterrupt() {
+        return take(INTR) ? VECTORS / 2 : -1;
+    }
+
+    @Override
+    public void onHalt() {}
+
+    @Override
+    public long tsc() {
+        return 1;
+    }
+
+    @Override
+    public void awaitPending() {}
+
+    @Override
+    public void close() {
+        runner.close();
+    }
+
+    /** RAM, with one page whose accesses are logged. */
+    private final class Ram implements PhysicalMemory {
+        static final java.lang.foreign.ValueLayout.OfLong LONG =
+                java.lang.foreign.ValueLayout.JAVA_LONG;
+
+        final MemorySegment bytes = Arena.ofAuto().allocate(RAM_BYTES, PAGE_BYTES);
+        private final long host = bytes.address();
+        private final BitSet code = new BitSet();
+        private final List<MemoryListener> listeners = new ArrayList<>();
+
+        private boolean plain(long gpa) {
+            return gpa >= 0 && gpa < RAM_BYTES && gpa >>> 12 != DEVICE >>> 12;
+        }
+
+        @Override
+        public long ramBytes() {
+            return RAM_BYTES;
+        }
+
+        @Override
+        public long readableHost(long gpa) {
+            return plain(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
+        }
+
+        @Override
+        public long writableHost(long gpa) {
+            return code.get((int) (gpa >>> 12)) ? 0 : readableHost(gpa);
+        }
+
+        @Override
+        public long read(long gpa, int size) {
+            if (plain(gpa)) {
+                return HostMemory.get(host + gpa, size);
+            }
+            log.add("read %x %d".formatted(gpa, size));
+            return gpa >>> 2 & -1L >>> 64 - 8 * size;
+        }
+
+        @Override
+        public void write(long gpa, int size, long value) {
+            if (!plain(gpa)) {
+                log.add("write %x %d %x".formatted(gpa, size, value & -1L >>> 64 - 8 * size));
+                return;
+            }
+            HostMemory.put(host + gpa, size, value);
+            if (code.get((int) (gpa >>> 12))) {
+                listeners.forEach(listener -> listener.codeWritten(gpa, size));
+            }
+        }
+
+        @Override
+        public void read(long gpa, byte[] into, int offset, int length) {
+            for (int i = 0; i < length; i++) {
+                into[offset + i] = (byte) read(gpa + i, 1);
+            }
+        }
+
+        @Override
+        public void write(long gpa, byte[] from, int offset, int length) {
+            for (int i = 0; i < length; i++) {
+                write(gpa + i, 1, from[offset + i]);
+            }
+        }
+
+        @Override
+        public void trackCode(long gpa) {
+            listeners.forEach(listener -> listener.codeTracked(gpa));
+            code.set((int) (gpa >>> 12));
+        }
+
+        @Override
+        public void untrackCode(long gpa) {
+            code.clear((int) (gpa >>> 12));
+        }
+
+        @Override
+        public void addListener(MemoryListener listener) {
+            listeners.add(listener);
+        }
+
+        @Override
+        public void removeListener(MemoryListener listener) {
+            listeners.remove(listener);
+        }
+
+        @Override
+        public long a20Mask() {
+            return -1;
+        }
+
+        @Override
+        public void setA20(boolean open) {}
+    }
+
+    /** The page walker with no cache at all. */
+    private static final class Walking implements MmuStrategy {
+        @Override
+        public String name() {
+            return "walking";
+        }
+
+        @Override
+        public String description() {
+            return "walks the guest's page tables each time";
+        }
+
+        @Override
+        public Support supportOn(Host host) {
+            return Support.YES;
+        }
+
+        @Override
+        public Mmu attach(Vcpu vcpu) {
+            PageWalker walker = new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model());
+            return new Mmu() {
+                @Override
+                public long translate(long linear, int access) {
+                    if (!walker.paging()) {
+                        return linear & 0xffff_f000L | MAY_WRITE;
+                    }
+                    long mapping = walker.walk(linear & -4096, access);
+                    return mapping == FAULT ? FAULT : walker.answer(mapping, access);
+                }
+
+                @Override
+                public int faultErrorCode() {
+                    return walker.errorCode();
+                }
+
+                @Override
+                public long probe(long linear) {
+                    return walker.probe(linear);
+                }
+
+                @Override
+                public void flushAll() {}
+
+                @Override
+                public void flushNonGlobal() {}
+
+                @Override
+                public void flushPage(long linear) {}
+
+                @Override
+                public void close() {}
+            };
+        }
+    }
+}
