@@ -57,7 +57,9 @@ public final class BtEngine implements ExecutionEngine {
 
     @Override
     public Support supportOn(Host host) {
-        if (!host.architecture().equals("amd64") || !GsBase.available()) {
+        boolean fits =
+                host.architecture().equals("amd64") && host.operatingSystem().equals("Linux");
+        if (!fits || !GsBase.available()) {
             return new Support.No(
                     "translates to x86-64 code for Linux; this host is %s %s"
                             .formatted(host.operatingSystem(), host.architecture()));

@@ -4,16 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import trivium.cpu.Support;
 import trivium.hostos.HostInfo;
 import trivium.x86.fuzz.Differ;
 import trivium.x86.fuzz.Generator.Mix;
+import trivium.x86.fuzz.SteppingEngine;
 
 /** Random programs end as they do in the interpreter, every block translated at once. */
 class RandomProgramsTest {
-    private static final int PROGRAMS = 250, CACHE_BYTES = 4 << 20;
+    private static final int PROGRAMS = 250, STEPPED = 60, CACHE_BYTES = 4 << 20;
 
     private final BtEngine engine = new BtEngine(CACHE_BYTES, 1);
 
@@ -32,6 +34,20 @@ class RandomProgramsTest {
         try (Differ differ = new Differ(engine)) {
             for (int seed = 0; seed < PROGRAMS; seed++) {
                 if (differ.check(seed, mix) instanceof Differ.Different different) {
+                    assertThat(different.report()).isEmpty();
+                }
+            }
+            assertThat(differ.counter("instructions-native"))
+                    .isGreaterThan(differ.instructions() / 10);
+        }
+    }
+
+    /** Each instruction a translation of its own. */
+    @Test
+    void endAsInTheInterpreterStepByStep() {
+        try (Differ differ = new Differ(new SteppingEngine(engine))) {
+            for (int seed = 0; seed < STEPPED; seed++) {
+                if (differ.check(seed, Mix.ALL) instanceof Differ.Different different) {
                     assertThat(different.report()).isEmpty();
                 }
             }

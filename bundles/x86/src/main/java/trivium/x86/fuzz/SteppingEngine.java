@@ -10,9 +10,17 @@ import trivium.cpu.VcpuRunner;
 import trivium.mmu.MmuStrategy;
 import trivium.x86.InterpreterEngine;
 
-/** The interpreter one instruction at a time: decoding anew, no chained blocks, no kept TLB. */
-final class SteppingEngine implements ExecutionEngine {
-    private final ExecutionEngine interpreter = new InterpreterEngine();
+/** An engine one instruction at a time: no blocks, none chained, and of the interpreter no TLB. */
+public final class SteppingEngine implements ExecutionEngine {
+    private final ExecutionEngine engine;
+
+    SteppingEngine() {
+        this(new InterpreterEngine());
+    }
+
+    public SteppingEngine(ExecutionEngine engine) {
+        this.engine = engine;
+    }
 
     @Override
     public String name() {
@@ -21,17 +29,17 @@ final class SteppingEngine implements ExecutionEngine {
 
     @Override
     public String description() {
-        return "the interpreter, one instruction at a time";
+        return engine.name() + ", one instruction at a time";
     }
 
     @Override
     public Support supportOn(Host host) {
-        return Support.YES;
+        return engine.supportOn(host);
     }
 
     @Override
     public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
-        VcpuRunner runner = interpreter.attach(vcpu, mmu);
+        VcpuRunner runner = engine.attach(vcpu, mmu);
         return new VcpuRunner() {
             @Override
             public VcpuExit run() {
