@@ -782,15 +782,20 @@ final class BtAccelerator implements Accelerator {
     private void forgetJump(Translation t) {
         long entry = area + (jumpEntry(t.ip) << Area.JUMP_SHIFT);
         if (HostMemory.getLong(entry + Area.JUMP_HOST) == t.host) {
-            HostMemory.putLong(entry + Area.JUMP_IP, -1);
+            clearJump(entry);
         }
+    }
+
+    /** A guest may well jump to -1: what keeps it out is a cookie that no page ever has. */
+    private static void clearJump(long entry) {
+        HostMemory.putLong(entry + Area.JUMP_IP, -1);
+        HostMemory.putInt(entry + Area.JUMP_COOKIE, -1);
+        HostMemory.putInt(entry + Area.JUMP_EXEC, Area.EXEC);
     }
 
     private void clearJumps() {
         for (int i = 0; i < Area.JUMP_ENTRIES; i++) {
-            long entry = area + ((long) i << Area.JUMP_SHIFT);
-            HostMemory.putLong(entry + Area.JUMP_IP, -1);
-            HostMemory.putInt(entry + Area.JUMP_COOKIE, -1);
+            clearJump(area + ((long) i << Area.JUMP_SHIFT));
         }
     }
 

@@ -193,16 +193,17 @@ final class Board {
             s.efer = 0xd01;
         }
         switch (mode) {
-            case REAL16 -> real();
+            case REAL16 -> real(0);
+            case VIRTUAL8086 -> real(0x60);
             case PROTECTED16 -> protected16();
             default -> flat(shifted);
         }
     }
 
-    private void real() {
+    private void real(int rights) {
         int[] bases = {WINDOW + 0x1000, CODE, 0, DATA16_BASE, CODE, DEVICE16_BASE};
         for (int i = 0; i < 6; i++) {
-            s.segments[i].set(bases[i] >>> 4, bases[i], 0xffff, i == CS ? 0x9b : 0x93);
+            s.segments[i].set(bases[i] >>> 4, bases[i], 0xffff, rights != 0 ? 0x93 | rights : i == CS ? 0x9b : 0x93);
         }
     }
 

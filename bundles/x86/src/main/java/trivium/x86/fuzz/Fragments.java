@@ -210,8 +210,29 @@ final class Fragments {
         }
     }
 
+    /** Jumps or calls to where there is no code, or nothing at all. */
+    private void astray(Piece p) {
+        int register = random.nextInt(3);
+        long target =
+                switch (random.nextInt(4)) {
+                    case 0 -> 0;
+                    case 1 -> random.nextInt();
+                    default -> -1;
+                };
+        if (bits == 64) {
+            p.add(0x48, 0xc7, 0xc0 | register).value(4, target);
+        } else {
+            p.add(0xb8 | register).value(bits == 16 ? 2 : 4, target);
+        }
+        p.add(0xff, (random.nextBoolean() ? 0xd0 : 0xe0) | register);
+    }
+
     /** MOV reg, label; CALL or JMP reg; or through memory. */
     private void indirect(Piece p) {
+        if (oneIn(20)) {
+            astray(p);
+            return;
+        }
         Piece callee = callee();
         boolean call = callee != null && oneIn(2);
         Piece target = call ? callee : forward();

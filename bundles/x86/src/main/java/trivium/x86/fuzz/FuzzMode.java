@@ -7,6 +7,7 @@ enum FuzzMode {
     // spotless:off
     REAL16(16, 16, false, false, CpuModel.I386),
     PROTECTED16(16, 32, false, false, CpuModel.I386),
+    VIRTUAL8086(16, 32, true, true, CpuModel.I386),
     PROTECTED32(32, 32, false, false, CpuModel.I386),
     PAGED32(32, 32, true, false, CpuModel.I386),
     USER32(32, 32, true, true, CpuModel.I386),

@@ -14,6 +14,9 @@ import trivium.cpu.VcpuState;
  * gives the same program.
  */
 public final class Generator {
+    /** In virtual-8086 mode, with IOPL 3 so that INT is not a #GP. */
+    private static final int VM_IOPL3 = 1 << 17 | 3 << 12;
+
     private static final Map<String, RowPool> POOLS = new ConcurrentHashMap<>();
 
     /** Weights of what programs consist of. */
@@ -88,6 +91,9 @@ public final class Generator {
         }
         int flags = 2 | random.nextInt(2) << 9 | (random.nextInt(16) == 0 ? 1 << 10 : 0);
         flags |= random.nextInt(16) & 1 | (random.nextInt(8) == 0 ? 0x8d4 : 0);
+        if (board.mode() == FuzzMode.VIRTUAL8086) {
+            flags |= VM_IOPL3;
+        }
         board.state().rflags = flags;
         return new Program(seed, board, pointers, pieces, start, flags);
     }

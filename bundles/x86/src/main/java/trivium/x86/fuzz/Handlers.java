@@ -94,6 +94,12 @@ final class Handlers {
     private void resume(long tail, VcpuState initial, int flags) {
         long sp = initial.gpr[VcpuState.RSP];
         load(VcpuState.RSP, mode.user ? STACK0 : sp);
+        if (mode == FuzzMode.VIRTUAL8086) {
+            push(initial.segments[VcpuState.GS].selector);
+            push(initial.segments[VcpuState.FS].selector);
+            push(initial.segments[VcpuState.DS].selector);
+            push(initial.segments[VcpuState.ES].selector);
+        }
         if (mode.user || bits == 64) {
             push(initial.segments[VcpuState.SS].selector);
             push(sp);
