@@ -203,7 +203,11 @@ final class Board {
     private void real(int rights) {
         int[] bases = {WINDOW + 0x1000, CODE, 0, DATA16_BASE, CODE, DEVICE16_BASE};
         for (int i = 0; i < 6; i++) {
-            s.segments[i].set(bases[i] >>> 4, bases[i], 0xffff, rights != 0 ? 0x93 | rights : i == CS ? 0x9b : 0x93);
+            s.segments[i].set(
+                    bases[i] >>> 4,
+                    bases[i],
+                    0xffff,
+                    rights != 0 ? 0x93 | rights : i == CS ? 0x9b : 0x93);
         }
     }
 
