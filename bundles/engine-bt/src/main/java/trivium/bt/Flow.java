@@ -7,6 +7,7 @@ import static trivium.bt.Gen.T2;
 import static trivium.cpu.VcpuState.RCX;
 
 import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 
 /** Host code for jumps, calls and returns within the code segment: each ends its block. */
 final class Flow {
@@ -121,7 +122,7 @@ final class Flow {
         if (in.addressSize == 2 || outside(target)) {
             return false;
         }
-        boolean loop = in.mnemonic() == trivium.x86.decode.Mnemonic.LOOP;
+        boolean loop = in.mnemonic() == Mnemonic.LOOP;
         if (loop) {
             g.willWrite(RCX);
             a.lea(in.addressSize, RCX, Rm.mem(RCX, -1));

@@ -2,6 +2,7 @@ package trivium.bt;
 
 import static trivium.bt.Asm.*;
 import static trivium.cpu.VcpuState.RSP;
+import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -142,7 +143,7 @@ final class Gen {
         if (group == null) {
             clobber();
             stackOffset(delta);
-            access(trivium.cpu.VcpuState.SS, size, write);
+            access(SS, size, write);
             return Rm.mem(T0, 0);
         }
         enter(group, groups.stackMoved(index));

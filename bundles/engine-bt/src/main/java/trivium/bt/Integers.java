@@ -114,8 +114,8 @@ final class Integers {
             case BTS -> bit(in, 5, true);
             case BTR -> bit(in, 6, true);
             case BTC -> bit(in, 7, true);
-            case BSF -> scan(in, 0, 0x0fbc);
-            case BSR -> scan(in, 0, 0x0fbd);
+            case BSF -> scan(in, 0x0fbc);
+            case BSR -> scan(in, 0x0fbd);
             case XADD -> {
                 return exchangeAdd(in);
             }
@@ -982,7 +982,7 @@ final class Integers {
         g.produced(null);
     }
 
-    private void scan(Instruction in, int prefix, int opcode) {
+    private void scan(Instruction in, int opcode) {
         int bytes = in.bytes(0);
         boolean memory = inMemory(in, 1);
         if (memory) {
@@ -1085,7 +1085,6 @@ final class Integers {
         g.require();
         g.willWrite(RAX);
         a.lahf();
-        // Bit 1 of the flags is always 1, bits 3 and 5 are always 0: as on the host.
     }
 
     private boolean conditional(Instruction in, int cc) {

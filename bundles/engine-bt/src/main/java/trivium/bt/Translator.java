@@ -5,10 +5,12 @@ import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
 import java.util.List;
+import trivium.cpu.CpuModel;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.decode.Decoder;
 import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
 import trivium.x86.decode.Row.Attribute;
 import trivium.x86.interp.Block;
@@ -30,8 +32,7 @@ final class Translator {
     // Where the bytes of the block being decoded come from.
     private long gpa, nextPage;
 
-    Translator(
-            PhysicalMemory memory, trivium.cpu.CpuModel model, CodeCache cache, long pendingHva) {
+    Translator(PhysicalMemory memory, CpuModel model, CodeCache cache, long pendingHva) {
         this.memory = memory;
         this.cache = cache;
         decoder = new Decoder(model);
@@ -259,8 +260,7 @@ final class Translator {
             }
             if (place == Place.RM
                     && in.bytes(i) == 1
-                    && (in.mnemonic() == trivium.x86.decode.Mnemonic.MUL
-                            || in.mnemonic() == trivium.x86.decode.Mnemonic.IMUL)) {
+                    && (in.mnemonic() == Mnemonic.MUL || in.mnemonic() == Mnemonic.IMUL)) {
                 return true; // AH to BH are left to the interpreter
             }
         }
