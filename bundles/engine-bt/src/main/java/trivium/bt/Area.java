@@ -87,7 +87,9 @@ final class Area {
 
     static final int EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
 
-    /** Targets of indirect jumps: IP, host address, cookie, offset of the cookie's EXEC entry. */
+    /**
+     * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand.
+     */
     static final int JUMPS = EXEC + 2 * EXEC_BYTES;
 
     static final int JUMP_ENTRIES = 4096, JUMP_SHIFT = 5;

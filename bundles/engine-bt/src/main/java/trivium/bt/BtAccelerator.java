@@ -776,7 +776,8 @@ final class BtAccelerator implements Accelerator {
         HostMemory.putLong(entry + Area.JUMP_IP, t.ip);
         HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
         HostMemory.putInt(entry + Area.JUMP_COOKIE, t.cookie);
-        HostMemory.putInt(entry + Area.JUMP_EXEC, t.execEntry);
+        // In the table of the privilege that jumps, so that no code gets into another's.
+        HostMemory.putInt(entry + Area.JUMP_EXEC, t.execEntry - t.mode.exec());
     }
 
     private void forgetJump(Translation t) {

@@ -827,7 +827,7 @@ final class Gen {
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         cold(a.jcc(NE), Exit.ONE);
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
-        a.load(4, T2, Rm.gs(T2, 0));
+        a.load(4, T2, Rm.gs(T2, mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
         cold(a.jcc(NE), Exit.ONE);
         commit.run();
