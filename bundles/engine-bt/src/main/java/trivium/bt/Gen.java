@@ -622,6 +622,24 @@ final class Gen {
         a.alu(ADD, 4, T0, Rm.gs(Area.SEGMENT_BASE + 8 * segment));
     }
 
+    /**
+     * A 16-byte operand that is not aligned is for the interpreter. Emitted before the access, which
+     * might set accessed and dirty bits.
+     */
+    void checkAligned(Instruction in) {
+        clobber();
+        offset(in);
+        int low = T0;
+        boolean based = mode.is64() ? in.segment >= 4 : !mode.flat(in.segment);
+        if (based) {
+            a.mov(4, T1, T0);
+            a.alu(ADD, 4, T1, Rm.gs(Area.SEGMENT_BASE + 8 * in.segment));
+            low = T1;
+        }
+        a.testImm(1, Rm.reg(low), 15);
+        cold(a.jcc(NE), Exit.ONE);
+    }
+
     // ---- stack
 
     /** T0 = offset of the stack's top, some bytes further. */

@@ -1052,11 +1052,10 @@ final class Integers {
             return false;
         }
         boolean wide = in.operandSize == 8;
-        access(in, wide ? 16 : 8, true);
         if (wide) {
-            a.testImm(1, Rm.reg(T0), 15);
-            g.cold(a.jcc(NE), Exit.ONE);
+            g.checkAligned(in);
         }
+        access(in, wide ? 16 : 8, true);
         g.prepareUpdate(FlagUse.Z);
         lock(in);
         a.sse(0, 0x0fc7, wide, 1, memory());

@@ -1,10 +1,8 @@
 package trivium.bt;
 
-import static trivium.bt.Asm.ADD;
 import static trivium.bt.Asm.AND;
 import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.NE;
-import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 
 import java.util.Map;
@@ -23,7 +21,7 @@ import trivium.x86.decode.Row;
  * approximations, which CPUs compute each in its own way, masked stores and CLFLUSH.
  */
 final class Simd {
-    private static final int ALIGNMENT = 15, ALL_MASKED = 0x1f80;
+    private static final int ALL_MASKED = 0x1f80;
 
     /** What Linux calls what the guest's CPU has. */
     private static final Map<Feature, String> HOST_NAMES =
@@ -220,24 +218,9 @@ final class Simd {
     private long operand(Instruction in, int memory, boolean store) {
         int bytes = in.bytes(memory);
         if (bytes == 16 && !mayBeUnaligned(in)) {
-            g.clobber();
-            g.offset(in);
-            checkAligned(in);
+            g.checkAligned(in);
         }
         return g.operand(in, bytes, store);
-    }
-
-    /** Before the access, which might set accessed bits. */
-    private void checkAligned(Instruction in) {
-        boolean flat = in.mode == 64 ? in.segment < VcpuState.FS : g.mode.flat(in.segment);
-        int low = T0;
-        if (!flat) {
-            a.mov(4, T1, T0);
-            a.alu(ADD, 4, T1, Rm.gs(Area.SEGMENT_BASE + 8 * in.segment));
-            low = T1;
-        }
-        a.testImm(1, Rm.reg(low), ALIGNMENT);
-        g.cold(a.jcc(NE), Exit.ONE);
     }
 
     private static boolean mayBeUnaligned(Instruction in) {
