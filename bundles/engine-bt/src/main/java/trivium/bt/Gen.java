@@ -623,8 +623,8 @@ final class Gen {
     }
 
     /**
-     * A 16-byte operand that is not aligned is for the interpreter. Emitted before the access, which
-     * might set accessed and dirty bits.
+     * A 16-byte operand that is not aligned is for the interpreter. Emitted before the access,
+     * which might set accessed and dirty bits.
      */
     void checkAligned(Instruction in) {
         clobber();
