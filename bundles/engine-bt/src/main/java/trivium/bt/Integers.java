@@ -431,6 +431,9 @@ final class Integers {
             lock(in);
             a.group3(extension, bytes, memory());
         } else if (isHigh(in, 0)) {
+            if (extension == NOT) {
+                g.willWrite(in.rm - 4);
+            }
             a.u8(0xf6);
             a.u8(0xc0 | extension << 3 | in.rm);
         } else {
