@@ -118,6 +118,10 @@ final class Legacy {
     }
 
     private void pusha(int n) {
+        // The first slot's page may fault before another is looked at.
+        g.clobber();
+        g.stackOffset(-n);
+        g.access(SS, n, true);
         slots(-8 * n, 8 * n, true);
         for (int i = 0; i < 8; i++) {
             a.store(n, Rm.mem(T0, (7 - i) * n), Gen.host(i));
