@@ -232,17 +232,19 @@ final class BtAccelerator implements Accelerator {
         return plain;
     }
 
+    /** The host address at which one may enter at an instruction, or 0 if there is no room. */
+    private long middle(Translation t, int index) {
+        Translation plain = plain(t);
+        return plain == null ? 0 : plain.host + plain.offsets[index];
+    }
+
     private Translation translate(BtCode code, FlagSource entry, boolean grouped) {
         if (tablesFull() || memoryBytes() + Budget.MARGIN_BYTES > budget.share()) {
             return null;
         }
         Block block = code.block;
-        long linear = mode.codeBase() + block.ip;
-        long lastLinear = linear + block.bytes - 1;
-        if (!mode.is64()) {
-            linear &= 0xffff_ffffL;
-            lastLinear &= 0xffff_ffffL;
-        }
+        long linear = mode.linear(block.ip);
+        long lastLinear = mode.linear(block.ip + block.bytes - 1);
         boolean two = linear >>> 12 != lastLinear >>> 12;
         int secondEntry = two ? mode.execEntry(lastLinear) : 0;
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
@@ -287,8 +289,7 @@ final class BtAccelerator implements Accelerator {
         if (t.mode.codeSize() != c.codeSize || t.mode.codeBase() != c.base[VcpuState.CS]) {
             return false;
         }
-        long linear = t.mode.codeBase() + t.ip;
-        long gpa = c.mmu.probe(t.mode.is64() ? linear : linear & 0xffff_ffffL);
+        long gpa = c.mmu.probe(t.mode.linear(t.ip));
         return gpa != Mmu.FAULT && gpa >>> 12 == t.block.gpa >>> 12;
     }
 
@@ -499,11 +500,10 @@ final class BtAccelerator implements Accelerator {
                         if (!t.valid) {
                             return goOnAt(t, index); // the walk's accessed bit is in its code
                         }
-                        Translation plain = plain(t);
-                        if (plain == null) {
+                        target = middle(t, index);
+                        if (target == 0) {
                             return noRoom(t, index);
                         }
-                        target = plain.host + plain.offsets[index];
                         continue;
                     }
                     if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
@@ -513,11 +513,10 @@ final class BtAccelerator implements Accelerator {
                     return one(t, index);
                 }
                 case Exit.PLAIN -> {
-                    Translation plain = plain(t);
-                    if (plain == null) {
+                    target = middle(t, index);
+                    if (target == 0) {
                         return noRoom(t, index);
                     }
-                    target = plain.host + plain.offsets[index];
                     cache.link(t.host + t.plainJumps[index], target);
                 }
                 case Exit.ONE -> {
@@ -535,11 +534,10 @@ final class BtAccelerator implements Accelerator {
                         resume = null;
                         return next;
                     }
-                    Translation plain = plain(t);
-                    if (plain == null) {
+                    target = middle(t, index);
+                    if (target == 0) {
                         return noRoom(t, index);
                     }
-                    target = plain.host + plain.offsets[index];
                 }
                 case Exit.INSIDE -> {
                     return goOnAt(t, index);
@@ -670,8 +668,8 @@ final class BtAccelerator implements Accelerator {
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;
         }
-        Translation plain = plain(t);
-        if (plain == null) {
+        long target = middle(t, resumeIndex);
+        if (target == 0) {
             flushAll();
             return GO_ON;
         }
@@ -680,7 +678,7 @@ final class BtAccelerator implements Accelerator {
             return GO_ON;
         }
         addCount(-resumeIndex);
-        return execute(plain.host + plain.offsets[resumeIndex]);
+        return execute(target);
     }
 
     /** What is left of a counted run. */
@@ -751,13 +749,13 @@ final class BtAccelerator implements Accelerator {
     private void useMode() {
         Mode now = null;
         for (Mode m : lately) {
-            if (m != null && m.is(c, false, counted)) {
+            if (m != null && m.is(c, counted)) {
                 now = m;
                 break;
             }
         }
         if (now == null) {
-            now = modes.computeIfAbsent(Mode.of(c, false, counted), m -> m);
+            now = modes.computeIfAbsent(Mode.of(c, counted), m -> m);
             latest = latest + 1 & LATELY - 1;
             lately[latest] = now;
         }

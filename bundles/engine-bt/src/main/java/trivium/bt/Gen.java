@@ -107,8 +107,8 @@ final class Gen {
             FlagSource entry) {
         this.groups = groups;
         this.mode = mode;
-        firstPage = (mode.codeBase() + ip & linearMask()) >>> 12;
-        lastPage = (mode.codeBase() + lastIp & linearMask()) >>> 12;
+        firstPage = mode.linear(ip) >>> 12;
+        lastPage = mode.linear(lastIp) >>> 12;
         this.origin = origin;
         this.translation = translation;
         a.reset();
@@ -164,12 +164,7 @@ final class Gen {
         int table = mode.tlb() + (group.write ? Tlb.WRITE : Tlb.READ);
         a.lea(8, T0, Rm.mem(host(group.base), group.low - moved));
         a.lea(8, T2, Rm.mem(T0, group.high - group.low - 1));
-        a.mov(4, T1, T0);
-        a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
-        a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
-        a.aluImm(AND, 8, Rm.reg(T2), -4096);
-        a.alu(CMP, 8, T2, Rm.gs(T1, table));
-        cold(a.jcc(NE), Exit.PLAIN);
+        lookUp(table, 8, Exit.PLAIN);
         a.load(8, group.register, Rm.gs(T1, table + 8));
     }
 
@@ -596,13 +591,24 @@ final class Gen {
         } else {
             a.mov(width, T2, T0);
         }
+        lookUp(table, width, write ? Exit.TLB_WRITE : Exit.TLB_READ);
+        a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
+    }
+
+    /**
+     * Compares the tag in the TLB entry of linear address T0, which T1 leads to then, with the page
+     * of T2, the last byte's.
+     *
+     * @param width bytes of a linear address
+     * @param miss how the block is left where they differ
+     */
+    private void lookUp(int table, int width, int miss) {
         a.mov(4, T1, T0);
         a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
         a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
         a.aluImm(AND, width, Rm.reg(T2), -4096);
         a.alu(CMP, 8, T2, Rm.gs(T1, table));
-        cold(a.jcc(NE), write ? Exit.TLB_WRITE : Exit.TLB_READ);
-        a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
+        cold(a.jcc(NE), miss);
     }
 
     private void linear(int segment, int size, boolean write) {
@@ -741,7 +747,7 @@ final class Gen {
         settle();
         Site site = site(target, poll);
         if (!near(target)) {
-            site.execEntry = mode.execEntry(mode.codeBase() + target);
+            site.execEntry = mode.execEntry(mode.linear(target));
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
             site.cookie = a.size - 4;
             in = false;
@@ -753,12 +759,8 @@ final class Gen {
 
     /** Whether a target is on a page that this block's entry vouches for. */
     boolean near(long target) {
-        long page = (mode.codeBase() + target & linearMask()) >>> 12;
+        long page = mode.linear(target) >>> 12;
         return page == firstPage || page == lastPage;
-    }
-
-    private long linearMask() {
-        return mode.is64() ? -1L : 0xffff_ffffL;
     }
 
     /** The same on a condition and within the page. {@link #settle} must have been called. */

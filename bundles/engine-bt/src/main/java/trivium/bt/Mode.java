@@ -11,7 +11,6 @@ import trivium.x86.interp.Cpu;
  * @param stackMask which bits of RSP the stack uses
  * @param flat bit n: segment n has base 0 and no limit below 4 GiB, for reads and writes
  * @param tlb offset of the TLB of this privilege from the GS base
- * @param fp whether x87, MMX and SSE instructions may run on the host's units
  * @param counted whether each block asks first if it would pass {@link Area#LIMIT}
  * @param setsIf whether CLI, STI and POPF change IF: CPL is not above IOPL
  * @param real whether a selector alone tells a segment's base: real or virtual-8086 mode
@@ -24,7 +23,6 @@ record Mode(
         int flat,
         int tlb,
         boolean user,
-        boolean fp,
         boolean counted,
         boolean setsIf,
         boolean real,
@@ -33,14 +31,13 @@ record Mode(
     private static final long NO_LIMIT = 0xffff_ffffL;
     private static final int IOPL_SHIFT = 12;
 
-    static Mode of(Cpu c, boolean fp, boolean counted) {
+    static Mode of(Cpu c, boolean counted) {
         return new Mode(
                 c.codeSize,
                 c.stackMask,
                 flat(c),
                 c.tlbOffset(),
                 c.cpl == 3,
-                fp,
                 counted,
                 setsIf(c),
                 real(c),
@@ -49,12 +46,11 @@ record Mode(
     }
 
     /** Whether {@link #of} would give the same. */
-    boolean is(Cpu c, boolean fp, boolean counted) {
+    boolean is(Cpu c, boolean counted) {
         return codeSize == c.codeSize
                 && stackMask == c.stackMask
                 && tlb == c.tlbOffset()
                 && user == (c.cpl == 3)
-                && this.fp == fp
                 && this.counted == counted
                 && setsIf == setsIf(c)
                 && real == real(c)
@@ -83,6 +79,12 @@ record Mode(
 
     boolean is64() {
         return codeSize == 64;
+    }
+
+    /** The linear address of code. */
+    long linear(long ip) {
+        long linear = codeBase + ip;
+        return is64() ? linear : linear & NO_LIMIT;
     }
 
     boolean flat(int segment) {

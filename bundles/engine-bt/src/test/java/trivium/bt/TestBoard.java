@@ -13,10 +13,8 @@ import java.util.List;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Host;
 import trivium.cpu.LocalApic;
 import trivium.cpu.Segment;
-import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
@@ -25,10 +23,8 @@ import trivium.hostos.AtomicWord;
 import trivium.hostos.HostMemory;
 import trivium.memory.MemoryListener;
 import trivium.memory.PhysicalMemory;
-import trivium.mmu.Mmu;
-import trivium.mmu.MmuStrategy;
-import trivium.x86.PageWalker;
 import trivium.x86.Reset;
+import trivium.x86.fuzz.WalkingStrategy;
 
 /**
  * One vCPU on one engine with 1 MiB of RAM for short programs, in one of four modes. Exceptions end
@@ -93,7 +89,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
         }
         s.rip = mode.bits == 16 ? 0 : CODE;
         s.gpr[RSP] = STACK;
-        runner = engine.attach(this, new Walking());
+        runner = engine.attach(this, new WalkingStrategy());
     }
 
     // ---- the modes
@@ -397,60 +393,5 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
         @Override
         public void setA20(boolean open) {}
-    }
-
-    /** The page walker with no cache at all. */
-    private static final class Walking implements MmuStrategy {
-        @Override
-        public String name() {
-            return "walking";
-        }
-
-        @Override
-        public String description() {
-            return "walks the guest's page tables each time";
-        }
-
-        @Override
-        public Support supportOn(Host host) {
-            return Support.YES;
-        }
-
-        @Override
-        public Mmu attach(Vcpu vcpu) {
-            PageWalker walker = new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model());
-            return new Mmu() {
-                @Override
-                public long translate(long linear, int access) {
-                    if (!walker.paging()) {
-                        return linear & 0xffff_f000L | MAY_WRITE;
-                    }
-                    long mapping = walker.walk(linear & -4096, access);
-                    return mapping == FAULT ? FAULT : walker.answer(mapping, access);
-                }
-
-                @Override
-                public int faultErrorCode() {
-                    return walker.errorCode();
-                }
-
-                @Override
-                public long probe(long linear) {
-                    return walker.probe(linear);
-                }
-
-                @Override
-                public void flushAll() {}
-
-                @Override
-                public void flushNonGlobal() {}
-
-                @Override
-                public void flushPage(long linear) {}
-
-                @Override
-                public void close() {}
-            };
-        }
     }
 }

@@ -12,6 +12,7 @@ import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
 import trivium.hostos.AtomicWord;
+import trivium.x86.fuzz.WalkingStrategy;
 import trivium.x86.interp.Interpreter;
 
 /**
@@ -44,7 +45,7 @@ public final class TestMachine implements Vcpu, AutoCloseable {
         s.segments[VcpuState.CS].set(0, 0, 0xffff, 0x9b);
         s.rip = CODE;
         s.gpr[VcpuState.RSP] = STACK;
-        interpreter = new Interpreter(this, new WalkingMmu(this));
+        interpreter = new Interpreter(this, new WalkingStrategy().attach(this));
     }
 
     // ---- memory

@@ -7,8 +7,11 @@ import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
 import trivium.x86.PageWalker;
 
-/** Walks the guest's tables for every translation: nothing is stale between two programs. */
-final class WalkingStrategy implements MmuStrategy {
+/**
+ * The simplest MMU strategy: walks the guest's tables for every translation and caches nothing, so
+ * that nothing is stale. For tests.
+ */
+public final class WalkingStrategy implements MmuStrategy {
     @Override
     public String name() {
         return "walking";

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.x86.InterpreterEngine;
-import trivium.x86.WalkingStrategy;
+import trivium.x86.fuzz.WalkingStrategy;
 
 /** The interpreter does what real processors did. */
 class RecordedVectorsTest {
