@@ -77,13 +77,13 @@ final class Flow {
     }
 
     /** Whether a jump there faults. */
-    private boolean outside(long target) {
-        return target > g.mode.codeLimit() || g.mode.is64() && target << 16 >> 16 != target;
+    static boolean outside(Mode mode, long target) {
+        return target > mode.codeLimit() || mode.is64() && target << 16 >> 16 != target;
     }
 
     private boolean jump(Instruction in, int count) {
         long target = target(in);
-        if (outside(target)) {
+        if (outside(g.mode, target)) {
             return false;
         }
         g.count(count);
@@ -93,7 +93,7 @@ final class Flow {
 
     private boolean jcc(Instruction in, int cc, int count) {
         long target = target(in);
-        if (outside(target)) {
+        if (outside(g.mode, target)) {
             return false;
         }
         g.require(FlagUse.condition(cc));
@@ -119,7 +119,7 @@ final class Flow {
     /** LOOP and JCXZ: they change no flags. */
     private boolean loop(Instruction in, int count) {
         long target = target(in);
-        if (in.addressSize == 2 || outside(target)) {
+        if (in.addressSize == 2 || outside(g.mode, target)) {
             return false;
         }
         boolean loop = in.mnemonic() == Mnemonic.LOOP;
@@ -143,7 +143,7 @@ final class Flow {
 
     private boolean call(Instruction in, int count) {
         long target = target(in);
-        if (outside(target)) {
+        if (outside(g.mode, target)) {
             return false;
         }
         int n = in.operandSize;

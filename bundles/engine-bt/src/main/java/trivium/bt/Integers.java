@@ -5,11 +5,9 @@ import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 import static trivium.bt.Gen.T2;
 import static trivium.cpu.VcpuState.RAX;
-import static trivium.cpu.VcpuState.RBP;
 import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDX;
 import static trivium.cpu.VcpuState.RSP;
-import static trivium.cpu.VcpuState.SS;
 
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Operand.Place;
@@ -103,9 +101,6 @@ final class Integers {
             }
             case POP -> {
                 return pop(in);
-            }
-            case LEAVE -> {
-                return leave(in);
             }
             case BSWAP -> {
                 return bswap(in);
@@ -897,27 +892,6 @@ final class Integers {
             g.moveStack(n);
         }
         return true;
-    }
-
-    private boolean leave(Instruction in) {
-        int n = in.operandSize;
-        if (mode16Stack() || n == 2) {
-            return false;
-        }
-        int width = g.mode.is64() ? 8 : 4;
-        g.clobber();
-        a.mov(width, T0, Gen.host(RBP));
-        g.access(SS, n, false);
-        a.load(n, T1, Rm.mem(T0, 0));
-        g.willWrite(RSP);
-        g.willWrite(RBP);
-        a.lea(width, Gen.host(RSP), Rm.mem(Gen.host(RBP), n));
-        a.mov(n, Gen.host(RBP), T1);
-        return true;
-    }
-
-    private boolean mode16Stack() {
-        return g.mode.stackMask() == 0xffffL;
     }
 
     // ---- bits

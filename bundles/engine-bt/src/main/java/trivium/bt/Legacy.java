@@ -9,10 +9,11 @@ import static trivium.cpu.VcpuState.SS;
 
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
+import trivium.x86.decode.Operand.Place;
 
 /**
  * Host code for instructions that 16-bit programs have more of than others: loops on CX or on ZF,
- * PUSHA and POPA, POP to memory, LEAVE on a 16-bit stack, XLAT.
+ * PUSHA and POPA, POP to memory, LEAVE, XLAT.
  */
 final class Legacy {
     private static final long STACK16 = 0xffff;
@@ -58,7 +59,7 @@ final class Legacy {
 
     private boolean loop(Instruction in, int count) {
         long target = Flow.target(in);
-        if (target > g.mode.codeLimit() || g.mode.is64() && target << 16 >> 16 != target) {
+        if (Flow.outside(g.mode, target)) {
             return false;
         }
         Mnemonic kind = in.mnemonic();
@@ -143,7 +144,7 @@ final class Legacy {
     /** The address is that with the stack pointer moved. */
     private boolean pop(Instruction in) {
         boolean onStack = in.base == RSP;
-        if (in.operand(0).place() != trivium.x86.decode.Operand.Place.RM
+        if (in.operand(0).place() != Place.RM
                 || in.isRegisterForm()
                 || onStack && (stack16() || in.displacement > Integer.MAX_VALUE - 8)) {
             return false;
