@@ -85,7 +85,15 @@ public final class Block {
         }
     }
 
+    /** Whether it goes on at the start of the very page that it began on, mapped twice. */
+    boolean wraps() {
+        return lastPage == (gpa & -4096) && (gpa & 0xfff) + bytes > 4096;
+    }
+
     boolean overlaps(long from, long to) {
+        if (wraps()) {
+            return gpa >>> 12 == from >>> 12;
+        }
         if (gpa >>> 12 == from >>> 12) {
             long end = lastPage == (gpa & -4096) ? gpa + bytes : (gpa & -4096) + 4096;
             return from < end && to > gpa;

@@ -1,9 +1,7 @@
 package trivium.x86.interp;
 
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import trivium.memory.PhysicalMemory;
 
 /**
@@ -14,9 +12,15 @@ final class BlockCache {
     private static final int BUCKETS = 1 << 16;
     private static final int MAX_BLOCKS = 1 << 18;
 
+    /**
+     * A page without a block is watched until so many stores went to it: code may come again, and
+     * to watch a page anew costs more.
+     */
+    private static final int IDLE_STORES = 512;
+
     private final PhysicalMemory memory;
     private final Block[] buckets = new Block[BUCKETS];
-    private final Map<Long, Set<Block>> byPage = new HashMap<>();
+    private final Map<Long, CodePage> byPage = new HashMap<>();
     private int blocks;
     private long built;
 
@@ -41,7 +45,7 @@ final class BlockCache {
     void watch(long gpa) {
         Long page = gpa >>> 12;
         if (!byPage.containsKey(page)) {
-            byPage.put(page, new HashSet<>());
+            byPage.put(page, new CodePage());
             memory.trackCode(gpa);
         }
     }
@@ -55,8 +59,10 @@ final class BlockCache {
         int bucket = bucket(b.gpa);
         b.nextInBucket = buckets[bucket];
         buckets[bucket] = b;
-        byPage.get(b.gpa >>> 12).add(b);
-        byPage.get(b.lastPage >>> 12).add(b);
+        byPage.get(b.gpa >>> 12).add(b, b.gpa >>> 12);
+        if (b.lastPage >>> 12 != b.gpa >>> 12) {
+            byPage.get(b.lastPage >>> 12).add(b, b.lastPage >>> 12);
+        }
         blocks++;
         built++;
     }
@@ -64,27 +70,39 @@ final class BlockCache {
     /** Drops the blocks that overlap [gpa, gpa + length), which lies in one page. */
     void invalidate(long gpa, int length, Block running) {
         Long page = gpa >>> 12;
-        Set<Block> inPage = byPage.get(page);
+        CodePage inPage = byPage.get(page);
         if (inPage == null) {
             return;
         }
-        inPage.removeIf(b -> {
-            if (!b.overlaps(gpa, gpa + length)) {
-                return false;
-            }
+        if (inPage.mayOverlap(gpa, length)) {
+            drop(inPage, gpa, length, running);
+        }
+        if (inPage.isEmpty() && ++inPage.idleStores > IDLE_STORES) {
+            byPage.remove(page);
+            memory.untrackCode(gpa);
+        }
+    }
+
+    private void drop(CodePage inPage, long gpa, int length, Block running) {
+        long page = gpa >>> 12;
+        boolean any = false;
+        for (Block b = inPage.takeOverlapping(gpa, gpa + length);
+                b != null;
+                b = inPage.takeOverlapping(gpa, gpa + length)) {
+            any = true;
             long other = b.gpa >>> 12 == page ? b.lastPage >>> 12 : b.gpa >>> 12;
-            if (other != page && byPage.get(other) != null) {
-                byPage.get(other).remove(b);
+            CodePage beside = other == page ? null : byPage.get(other);
+            if (beside != null) {
+                beside.remove(b);
+                beside.narrow(other);
             }
             unlink(b);
             if (b == running) {
                 b.stop();
             }
-            return true;
-        });
-        if (inPage.isEmpty()) {
-            byPage.remove(page);
-            memory.untrackCode(gpa);
+        }
+        if (any) {
+            inPage.narrow(page);
         }
     }
 
@@ -106,8 +124,8 @@ final class BlockCache {
     }
 
     void clear() {
-        for (Map.Entry<Long, Set<Block>> page : byPage.entrySet()) {
-            page.getValue().forEach(Block::drop);
+        for (Map.Entry<Long, CodePage> page : byPage.entrySet()) {
+            page.getValue().drop();
             memory.untrackCode(page.getKey() << 12);
         }
         byPage.clear();

@@ -86,11 +86,23 @@ public final class Tlb {
 
     /** Drops the write entries that lead to the host page {@code hva}. */
     void flushWritesTo(long hvaPage) {
-        for (long entry = write; entry < write + ARRAY_BYTES; entry += ENTRY_BYTES) {
-            long tag = HostMemory.getLong(entry);
-            if (tag != -1 && tag + HostMemory.getLong(entry + 8) == hvaPage) {
-                HostMemory.putLong(entry, -1);
+        if (fills > FEW) {
+            for (long entry = write; entry < write + ARRAY_BYTES; entry += ENTRY_BYTES) {
+                dropIfTo(entry, hvaPage);
             }
+            return;
+        }
+        for (int i = 0; i < fills; i++) {
+            if (filled[i] >= WRITE && filled[i] < EXEC) {
+                dropIfTo(read + filled[i], hvaPage);
+            }
+        }
+    }
+
+    private static void dropIfTo(long entry, long hvaPage) {
+        long tag = HostMemory.getLong(entry);
+        if (tag != -1 && tag + HostMemory.getLong(entry + 8) == hvaPage) {
+            HostMemory.putLong(entry, -1);
         }
     }
 }
