@@ -56,6 +56,20 @@ final class Area {
     /** Bit n: generated code loaded segment register n, outside protected mode. 32 bits. */
     static final int LOADED = BASE + 0x398;
 
+    /** Number of the {@link Context} that generated code is in, or -1. 32 bits. */
+    static final int CONTEXT = BASE + 0x3a0;
+
+    /**
+     * Number of the mode for which an EXEC table holds: supervisor's, then users'. 32 bits each.
+     */
+    private static final int EXEC_MODES = BASE + 0x3a4;
+
+    /** CR2. 64 bits. */
+    static final int CR2 = BASE + 0x3b0;
+
+    /** IP of an instruction that faults, and the error code, which may be of no interest. */
+    static final int FAULT_IP = BASE + 0x3b8, FAULT_ERROR = BASE + 0x3c0;
+
     /**
      * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
      */
@@ -101,6 +115,10 @@ final class Area {
     static final int BYTES = JUMPS + (JUMP_ENTRIES << JUMP_SHIFT) - BASE;
 
     private Area() {}
+
+    static int execMode(boolean user) {
+        return EXEC_MODES + (user ? 4 : 0);
+    }
 
     static int register(int n) {
         return REGISTERS + 8 * n;

@@ -22,6 +22,7 @@ import trivium.x86.decode.Operand.Place;
 import trivium.x86.interp.Accelerator;
 import trivium.x86.interp.Block;
 import trivium.x86.interp.Cpu;
+import trivium.x86.interp.GuestException;
 
 /** Translates hot blocks and runs them, under the interpreter. Bound to the vCPU's thread. */
 final class BtAccelerator implements Accelerator {
@@ -40,8 +41,14 @@ final class BtAccelerator implements Accelerator {
             INSTRUCTION_BYTES = 120,
             ONE_BYTES = 256;
 
-    /** The system flags that generated code changes: IF and DF. */
-    private static final int FLAGS_CHANGED = 3 << 9;
+    /** Status flags. */
+    private static final int STATUS = 0x8d5;
+
+    /** A transition is made when the interpreter did it so often; at most so many for one place. */
+    private static final int TRANSITION_THRESHOLD = 4, MOST_TRANSITIONS = 8, MOST_WAYS = 4;
+
+    /** When nobody tries any more to make host code for a fault. */
+    private static final int MOST_FAULTS_LEFT = 1000;
 
     /** How many instructions the statistics name. */
     private static final int MOST_LEFT = 20;
@@ -79,6 +86,16 @@ final class BtAccelerator implements Accelerator {
     private final Mode[] lately = new Mode[LATELY];
     private int latest;
 
+    private final Contexts contexts = new Contexts();
+    private final Ways ways;
+    private final Transitions transitions;
+
+    /** The present context, as of modeEpoch, and that before an instruction left; may be null. */
+    private Context context, before;
+
+    /** Number of the context in which generated code was entered. */
+    private int entered;
+
     private boolean counted;
 
     /** The jump by which generated code was left last, if it waits for its target. */
@@ -96,7 +113,9 @@ final class BtAccelerator implements Accelerator {
 
     private int oneIndex;
 
-    private long faultAddress;
+    // The fault under way, and in which context it had no host code; may be null.
+    private int faultVector, faultError;
+    private Context faultFrom;
 
     // Statistics.
     private long translated, flushes, links, entries;
@@ -106,6 +125,9 @@ final class BtAccelerator implements Accelerator {
     private final long[] left = new long[Mnemonic.values().length];
 
     private long undefined, slowAccesses;
+
+    /** Exceptions delivered in host code. */
+    private long faulted;
 
     BtAccelerator(Cpu c, CodeCache cache, Budget budget, int threshold) {
         this.c = c;
@@ -120,6 +142,8 @@ final class BtAccelerator implements Accelerator {
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
         fp = new FpState(c);
+        ways = new Ways(c);
+        transitions = new Transitions(cache);
         clearJumps();
         events = BtEvents.register(name(), this::counters);
     }
@@ -339,12 +363,18 @@ final class BtAccelerator implements Accelerator {
         modes.clear();
         modes.put(mode, mode);
         Arrays.fill(lately, mode);
+        contexts.clear();
+        supervisorPages.use(null);
+        userPages.use(null);
+        before = null;
+        faultFrom = null;
         cache.clear();
         supervisorPages.clear();
         userPages.clear();
         clearJumps();
         link = null;
         resume = null;
+        use(mode);
     }
 
     /** A translation must not be entered any more: all ways to it are led away. */
@@ -420,6 +450,9 @@ final class BtAccelerator implements Accelerator {
     public int run(Code of) {
         BtCode code = (BtCode) of;
         updateMode();
+        if (faultFrom != null) {
+            learnFault();
+        }
         Site from = link;
         link = null;
         Translation t = variant(code, null);
@@ -477,6 +510,10 @@ final class BtAccelerator implements Accelerator {
         entries++;
         while (true) {
             NativeCall.call(cache.stubs().enter(), target);
+            int now = HostMemory.getInt(area + Area.CONTEXT);
+            if (now != entered) {
+                arrived(now);
+            }
             int info = HostMemory.getInt(area + Area.INFO);
             int kind = Exit.kind(info);
             int index = Exit.index(info);
@@ -507,7 +544,15 @@ final class BtAccelerator implements Accelerator {
                         continue;
                     }
                     if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
-                        return fault(t, index, linear);
+                        s.cr2 = linear;
+                        HostMemory.putLong(area + Area.CR2, linear);
+                        int error = c.mmu.faultErrorCode();
+                        target = fault(t, index, GuestException.PF, error);
+                        if (target == 0) {
+                            return FAULT;
+                        }
+                        missInfo = -1;
+                        continue;
                     }
                     slowAccesses++;
                     return one(t, index);
@@ -520,7 +565,31 @@ final class BtAccelerator implements Accelerator {
                     cache.link(t.host + t.plainJumps[index], target);
                 }
                 case Exit.ONE -> {
-                    return one(t, index);
+                    Instruction in = t.list.get(index);
+                    int vector = certainFault(in);
+                    if (vector < 0) {
+                        return one(t, index);
+                    }
+                    target = fault(t, index, vector, 0);
+                    if (target == 0) {
+                        return FAULT;
+                    }
+                }
+                case Exit.INVLPG -> {
+                    if (c.cpl != 0 || c.v86) {
+                        return one(t, index);
+                    }
+                    begin(t, index);
+                    c.invalidatePage(HostMemory.getLong(area + Area.ADDRESS));
+                    target = behind(t, index);
+                    if (target == 0) {
+                        return GO_ON;
+                    }
+                }
+                case Exit.FAULT -> {
+                    faulted--;
+                    leave(HostMemory.getLong(area + Area.FAULT_IP));
+                    return FAULT;
                 }
                 case Exit.LINK -> {
                     link = t.sites.get(index);
@@ -538,6 +607,11 @@ final class BtAccelerator implements Accelerator {
                     if (target == 0) {
                         return noRoom(t, index);
                     }
+                }
+                case Exit.TRANSITION -> {
+                    int next = leave(HostMemory.getLong(area + Area.ADDRESS));
+                    jumpMissed = true;
+                    return next;
                 }
                 case Exit.INSIDE -> {
                     return goOnAt(t, index);
@@ -603,17 +677,100 @@ final class BtAccelerator implements Accelerator {
                 };
     }
 
-    private int fault(Translation t, int index, long linear) {
+    // ---- instructions done here, with the guest's registers where they are
+
+    private void begin(Translation t, int index) {
+        fixPointers(t, index);
+        addCount(index);
+        left[t.list.get(index).mnemonic().ordinal()]++;
+        resumeGeneration = c.codeGeneration;
+        resumeEpoch = c.modeEpoch;
+    }
+
+    /** Where host code goes on behind an instruction, or 0: the state is exact. */
+    private long behind(Translation t, int index) {
+        Translation plain =
+                t.valid
+                                && c.codeGeneration == resumeGeneration
+                                && c.modeEpoch == resumeEpoch
+                                && (c.vcpu.pending() | c.attention) == 0
+                        ? plain(t)
+                        : null;
+        if (plain == null) {
+            addCount(1);
+            leave(ip(t, index + 1));
+            return 0;
+        }
+        addCount(-index);
+        return plain.host + plain.offsets[index + 1];
+    }
+
+    /** The exception of an instruction that can only fault now; -1 if it is not known. */
+    private int certainFault(Instruction in) {
+        if (in.row == null) {
+            return -1;
+        }
+        return switch (in.mnemonic()) {
+            case UD2 -> GuestException.UD;
+            case DIV, IDIV -> {
+                int bytes = in.bytes(0);
+                boolean zero =
+                        in.isRegisterForm()
+                                && bytes >= 4
+                                && HostMemory.get(area + Area.register(in.rm), bytes) == 0;
+                yield zero ? GuestException.DE : -1;
+            }
+            default -> -1;
+        };
+    }
+
+    /**
+     * An instruction faults.
+     *
+     * @return host code that takes it to its handler, or 0: the state is exact, the interpreter
+     *     goes on
+     */
+    private long fault(Translation t, int index, int vector, int error) {
+        faultVector = vector;
+        faultError = error;
+        faultFrom = entered == Contexts.NONE ? null : context;
+        long host = faultFrom == null ? 0 : faultFrom.faults[vector];
+        if (host != 0) {
+            faulted++;
+            fixPointers(t, index);
+            addCount(index);
+            HostMemory.putLong(area + Area.FAULT_IP, t.ips[index]);
+            HostMemory.putInt(area + Area.FAULT_ERROR, error);
+            return host;
+        }
         leaveAt(t, index);
-        faultAddress = linear;
         resume = null;
         jumpMissed = false;
-        return FAULT;
+        return 0;
     }
 
     @Override
-    public long faultAddress() {
-        return faultAddress;
+    public GuestException fault() {
+        return c.fault(faultVector, faultError);
+    }
+
+    /** At the handler of a fault that the interpreter delivered. */
+    private void learnFault() {
+        Context from = faultFrom;
+        faultFrom = null;
+        int left = ++from.faultsLeft[faultVector];
+        if (context == null
+                || !contexts.has(from)
+                || count == 0
+                || left < TRANSITION_THRESHOLD
+                || left > MOST_FAULTS_LEFT) {
+            return;
+        }
+        Transitions.Interrupt way = ways.interrupt(faultVector, false, from, context);
+        if (way != null && !way.equals(from.faultWays[faultVector])) {
+            from.faultWays[faultVector] = way;
+            from.faults[faultVector] = transitions.fault(way);
+        }
     }
 
     private void fixPointers(Translation t, int index) {
@@ -631,6 +788,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private int one(Translation t, int index) {
+        before = t.transition == 0 || entered == Contexts.NONE ? null : context;
         leaveAt(t, index);
         oneOf = t;
         oneIndex = index;
@@ -658,6 +816,9 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public int resume() {
+        if (before != null) {
+            learn(oneOf);
+        }
         Translation t = resume;
         resume = null;
         if (t == null
@@ -694,7 +855,76 @@ final class BtAccelerator implements Accelerator {
         HostMemory.putLong(area + Area.COUNT, HostMemory.getLong(area + Area.COUNT) + instructions);
     }
 
+    /** Generated code went from one context to another. */
+    private void arrived(int number) {
+        Context to = contexts.byNumber(number);
+        s.segments[VcpuState.CS].set(to.cs);
+        s.segments[VcpuState.SS].set(to.ss);
+        copyFlagsOut();
+        c.codeAndStackChanged();
+        modeEpoch = c.modeEpoch;
+        mode = to.mode;
+        context = to;
+        entered = number;
+    }
+
+    /** After the interpreter did an INT or IRET: the next time that may be done in host code. */
+    private void learn(Translation t) {
+        Context from = before;
+        before = null;
+        if (!t.valid
+                || oneIndex != t.instructions() - 1
+                || ++t.transitionsLeft < TRANSITION_THRESHOLD
+                || t.transitionsMade == MOST_TRANSITIONS) {
+            return;
+        }
+        updateMode();
+        if (context == null || !contexts.has(from)) {
+            return;
+        }
+        Instruction in = t.list.getLast();
+        long host =
+                in.mnemonic() == Mnemonic.INT
+                        ? interrupt(t, (int) in.imm & 0xff, from)
+                        : returns(t, from);
+        if (host != 0) {
+            cache.link(t.host + t.transition, host);
+            t.transitionsMade++;
+        }
+    }
+
+    private long interrupt(Translation t, int vector, Context from) {
+        Transitions.Interrupt way = ways.interrupt(vector, true, from, context);
+        if (way == null || way.equals(t.interrupt)) {
+            return 0;
+        }
+        t.interrupt = way;
+        return transitions.interrupt(t, way);
+    }
+
+    private long returns(Translation t, Context from) {
+        Transitions.Return way = ways.back(from, context);
+        if (way == null || t.ways.contains(way)) {
+            return 0;
+        }
+        List<Transitions.Return> all = new ArrayList<>();
+        all.add(way);
+        for (Transitions.Return known : t.ways) {
+            if (known.from() == from && known.to() != context && all.size() < MOST_WAYS) {
+                all.add(known);
+            }
+        }
+        t.ways = all;
+        return transitions.returns(t, all);
+    }
+
     private void copyIn() {
+        if (contexts.tablesMoved(s)) {
+            context = contexts.find(mode, c);
+        }
+        entered = context == null || s.nmiBlocked ? Contexts.NONE : context.number;
+        HostMemory.putInt(area + Area.CONTEXT, entered);
+        HostMemory.putLong(area + Area.CR2, s.cr2);
         for (int i = 0; i < 16; i++) {
             HostMemory.putLong(area + Area.REGISTERS + 8 * i, r[i]);
         }
@@ -719,8 +949,11 @@ final class BtAccelerator implements Accelerator {
         }
         int flags = HostMemory.getShort(area + Area.FLAGS);
         c.setStatusFlags(flags >>> 8 & 0xd5 | (flags & 1) << 11);
-        s.rflags =
-                s.rflags & ~FLAGS_CHANGED | HostMemory.getLong(area + Area.RFLAGS) & FLAGS_CHANGED;
+        copyFlagsOut();
+    }
+
+    private void copyFlagsOut() {
+        s.rflags = s.rflags & STATUS | HostMemory.getLong(area + Area.RFLAGS) & ~(long) STATUS;
     }
 
     private void copySegments(int loaded) {
@@ -759,8 +992,15 @@ final class BtAccelerator implements Accelerator {
             latest = latest + 1 & LATELY - 1;
             lately[latest] = now;
         }
+        use(now);
+    }
+
+    private void use(Mode now) {
         mode = now;
-        (now.user() ? userPages : supervisorPages).use(now);
+        if ((now.user() ? userPages : supervisorPages).use(now)) {
+            HostMemory.putInt(area + Area.execMode(now.user()), contexts.number(now));
+        }
+        context = contexts.find(now, c);
     }
 
     // ---- indirect jumps
@@ -842,6 +1082,7 @@ final class BtAccelerator implements Accelerator {
         map.put("cache-capacity-bytes", cache.sizeBytes());
         map.put("cache-flushes", flushes);
         map.put("table-bytes", memoryBytes() - cache.usedBytes());
+        map.put("exceptions-native", faulted);
         map.put("chain-links", links);
         map.put("native-entries", entries);
         for (int kind = 0; kind < exits.length; kind++) {

@@ -15,12 +15,18 @@ final class ExecTable {
         this.hva = hva;
     }
 
-    /** What is in it holds for one mode. */
-    void use(Mode now) {
-        if (now != mode) {
-            mode = now;
-            clear();
+    /**
+     * What is in it holds for one mode.
+     *
+     * @return whether that is another than before
+     */
+    boolean use(Mode now) {
+        if (now == mode) {
+            return false;
         }
+        mode = now;
+        clear();
+        return true;
     }
 
     /**

@@ -33,6 +33,15 @@ final class Exit {
     /** The accesses of instruction n's group are not all in one page that the TLB has. */
     static final int PLAIN = 8;
 
+    /** An interrupt or return is done but for the way to the IP in {@link Area#ADDRESS}. */
+    static final int TRANSITION = 9;
+
+    /** The instruction at {@link Area#FAULT_IP} faults, and the interpreter has to see to that. */
+    static final int FAULT = 10;
+
+    /** Instruction n is INVLPG of the linear address in {@link Area#ADDRESS}. */
+    static final int INVLPG = 11;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
         "tlb-read",
@@ -43,7 +52,10 @@ final class Exit {
         "stale",
         "fp",
         "event-inside",
-        "plain"
+        "plain",
+        "transition",
+        "fault",
+        "invlpg"
     };
 
     static final int KINDS = NAMES.length;

@@ -31,6 +31,15 @@ final class Flow {
             case JMP_NEAR -> jumpNear(in, count);
             case CALL_NEAR -> callNear(in, count);
             case LOOP, JCXZ -> loop(in, count);
+            case INT, IRET -> {
+                boolean possible =
+                        g.mode.is64() && (in.mnemonic() == Mnemonic.INT || in.operandSize == 8)
+                                || g.mode.codeSize() == 32 && in.operandSize == 4;
+                if (possible) {
+                    g.transition();
+                }
+                yield possible;
+            }
             default -> {
                 int cc = Conditions.of(in.mnemonic());
                 yield cc >= 0 && jcc(in, cc, count);

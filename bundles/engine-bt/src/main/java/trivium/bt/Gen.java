@@ -82,6 +82,9 @@ final class Gen {
     /** The jumps out of this block. */
     final List<Site> sites = new ArrayList<>();
 
+    /** Where the displacement of the jump to this block's transition is; 0 if it has none. */
+    int transition;
+
     private final long pendingHva;
     private final boolean pendingLow;
 
@@ -114,6 +117,7 @@ final class Gen {
         a.reset();
         colds.clear();
         sites.clear();
+        transition = 0;
         plainJumps = new int[groups.instructions()];
         keeps = new boolean[groups.instructions()];
         in = false;
@@ -693,7 +697,12 @@ final class Gen {
 
     /** The interpreter does the present instruction. */
     void one() {
-        cold(a.jmp(), Exit.ONE);
+        left(Exit.ONE);
+    }
+
+    /** Java does the present instruction. */
+    void left(int kind) {
+        cold(a.jmp(), kind);
         // Who comes back behind it brings the flags in both places.
         in = true;
         noCf = false;
@@ -835,6 +844,13 @@ final class Gen {
         emitMaterialize(new Flags(false, false, entry == null, false, entry));
         leave(Exit.info(Exit.ENTRY, translation, 0));
         return at;
+    }
+
+    /** Leaves for a {@link Transitions transition}, or to the interpreter until there is one. */
+    void transition() {
+        requireSaved();
+        transition = a.jmp();
+        cold(transition, Exit.ONE);
     }
 
     /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */

@@ -77,6 +77,14 @@ final class Translation {
     /** By instruction: what the interpreter made of it alone; null where it had not to. */
     Block[] ones;
 
+    /** See {@link Gen#transition}; how often it was left there, and what was made for it. */
+    int transition, transitionsLeft, transitionsMade;
+
+    /** The ways that its transition knows: of INT one, of IRET some. */
+    Transitions.Interrupt interrupt;
+
+    List<Transitions.Return> ways = List.of();
+
     boolean valid = true;
 
     Translation(

@@ -26,6 +26,7 @@ final class Translator {
     private final Privileged privileged;
     private final Segments segments;
     private final Legacy legacy;
+    private final Controls controls;
     private final Flow flow;
     private final Fp fp;
 
@@ -42,6 +43,7 @@ final class Translator {
         privileged = new Privileged(g);
         segments = new Segments(g);
         legacy = new Legacy(g);
+        controls = new Controls(g);
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());
     }
@@ -129,6 +131,9 @@ final class Translator {
             }
             if (in.row == null) {
                 g.one();
+            } else if (last && controls.end(in)) {
+                fp.left(in, i);
+                last = false;
             } else if (last ? !ending(in, n) : !plain(in, i)) {
                 g.one();
                 fp.left(in, i);
@@ -153,25 +158,28 @@ final class Translator {
         if (!cache.add(g.a)) {
             return null;
         }
-        return new Translation(
-                number,
-                block,
-                list,
-                mode,
-                entry,
-                host,
-                body,
-                g.a.size,
-                ips,
-                offsets,
-                ended,
-                indirect,
-                seen[0] == 0 && !mayRefuse,
-                groups.any() ? g.plainJumps : null,
-                g.keeps,
-                stub,
-                List.copyOf(g.sites),
-                fp.notes(n));
+        Translation t =
+                new Translation(
+                        number,
+                        block,
+                        list,
+                        mode,
+                        entry,
+                        host,
+                        body,
+                        g.a.size,
+                        ips,
+                        offsets,
+                        ended,
+                        indirect,
+                        seen[0] == 0 && !mayRefuse,
+                        groups.any() ? g.plainJumps : null,
+                        g.keeps,
+                        stub,
+                        List.copyOf(g.sites),
+                        fp.notes(n));
+        t.transition = g.transition;
+        return t;
     }
 
     private boolean plain(Instruction in, int index) {
@@ -181,7 +189,8 @@ final class Translator {
                         || strings.emit(in)
                         || privileged.emit(in)
                         || segments.emit(in)
-                        || legacy.emit(in);
+                        || legacy.emit(in)
+                        || controls.emit(in);
     }
 
     private boolean ending(Instruction in, int count) {

@@ -17,10 +17,7 @@ public interface Accelerator extends TranslationView, AutoCloseable {
      */
     int ONE = 1;
 
-    /**
-     * The access at {@code Cpu.rip} to the linear address {@link #faultAddress} faults, as {@link
-     * Cpu#fill} found.
-     */
+    /** The instruction at {@code Cpu.rip} raises {@link #fault}. */
     int FAULT = 2;
 
     /** What a hot block was turned into. */
@@ -59,7 +56,8 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     /** The interpreter made this block, which lies in one page, of the instruction left. */
     void keep(Block one);
 
-    long faultAddress();
+    /** What {@link #FAULT} is about. */
+    GuestException fault();
 
     /** After the one instruction that the interpreter did: goes on behind it where it can. */
     int resume();

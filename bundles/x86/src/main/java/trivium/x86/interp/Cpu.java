@@ -223,7 +223,7 @@ public final class Cpu {
     }
 
     /** After loads of CS, and perhaps SS, by which nothing changed but them and RFLAGS. */
-    void codeAndStackChanged() {
+    public void codeAndStackChanged() {
         boolean vm = (s.rflags & VM) != 0;
         Segment cs = s.segments[CS];
         boolean wide = longMode && (cs.attributes & Segment.L) != 0;
@@ -1057,6 +1057,11 @@ public final class Cpu {
         if (accelerator != null) {
             accelerator.flushedPage(linear);
         }
+    }
+
+    /** INVLPG. */
+    public void invalidatePage(long linear) {
+        system.control.invlpg(linear);
     }
 
     void flushWritesTo(long hvaPage) {

@@ -178,9 +178,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
             limitAccelerator();
             int next = accelerator.run(b.code);
             while (next != Accelerator.GO_ON) {
-                if (next == Accelerator.ONE
-                        ? !executeOne()
-                        : !exception(c.pageFault(accelerator.faultAddress()))) {
+                if (next == Accelerator.ONE ? !executeOne() : !exception(accelerator.fault())) {
                     return false;
                 }
                 if (interrupted()) {
