@@ -41,8 +41,8 @@ final class BtAccelerator implements Accelerator {
             INSTRUCTION_BYTES = 120,
             ONE_BYTES = 256;
 
-    /** Status flags. */
-    private static final int STATUS = 0x8d5;
+    /** Status flags, and IF. */
+    private static final int STATUS = 0x8d5, IF = 1 << 9;
 
     /** A transition is made when the interpreter did it so often; at most so many for one place. */
     private static final int TRANSITION_THRESHOLD = 4, MOST_TRANSITIONS = 8, MOST_WAYS = 4;
@@ -63,6 +63,7 @@ final class BtAccelerator implements Accelerator {
     private final CodeCache cache;
     private final Translator translator;
     private final FpState fp;
+    private final Devices devices;
     private final Budget budget;
     private final int threshold;
     private final Runnable events;
@@ -142,6 +143,7 @@ final class BtAccelerator implements Accelerator {
         userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
         fp = new FpState(c);
+        devices = new Devices(c);
         ways = new Ways(c);
         transitions = new Transitions(cache);
         clearJumps();
@@ -586,6 +588,14 @@ final class BtAccelerator implements Accelerator {
                         return GO_ON;
                     }
                 }
+                case Exit.PORT -> {
+                    begin(t, index);
+                    devices.port(t.list.get(index));
+                    target = behind(t, index);
+                    if (target == 0) {
+                        return GO_ON;
+                    }
+                }
                 case Exit.FAULT -> {
                     faulted--;
                     leave(HostMemory.getLong(area + Area.FAULT_IP));
@@ -693,8 +703,8 @@ final class BtAccelerator implements Accelerator {
                 t.valid
                                 && c.codeGeneration == resumeGeneration
                                 && c.modeEpoch == resumeEpoch
-                                && (c.vcpu.pending() | c.attention) == 0
-                        ? plain(t)
+                                && !interrupted()
+                        ? index + 1 == t.instructions() ? t : plain(t)
                         : null;
         if (plain == null) {
             addCount(1);
@@ -703,6 +713,15 @@ final class BtAccelerator implements Accelerator {
         }
         addCount(-index);
         return plain.host + plain.offsets[index + 1];
+    }
+
+    /** Whether something is to be looked at; an interrupt that the guest accepts not now is not. */
+    private boolean interrupted() {
+        int pending = c.vcpu.pending();
+        return c.attention != 0
+                || pending != 0
+                        && (pending != Vcpu.INTR
+                                || (HostMemory.getInt(area + Area.RFLAGS) & IF) != 0);
     }
 
     /** The exception of an instruction that can only fault now; -1 if it is not known. */

@@ -42,6 +42,9 @@ final class Exit {
     /** Instruction n is INVLPG of the linear address in {@link Area#ADDRESS}. */
     static final int INVLPG = 11;
 
+    /** Instruction n is IN or OUT of the port in {@link Area#ADDRESS}. */
+    static final int PORT = 12;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
         "tlb-read",
@@ -55,7 +58,8 @@ final class Exit {
         "plain",
         "transition",
         "fault",
-        "invlpg"
+        "invlpg",
+        "port"
     };
 
     static final int KINDS = NAMES.length;

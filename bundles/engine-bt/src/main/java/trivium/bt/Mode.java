@@ -81,6 +81,11 @@ record Mode(
         return codeSize == 64;
     }
 
+    /** Whether IN and OUT need no look at the I/O permission bit map. */
+    boolean allPorts() {
+        return setsIf && !(real && user);
+    }
+
     /** The linear address of code. */
     long linear(long ip) {
         long linear = codeBase + ip;

@@ -27,6 +27,7 @@ final class Translator {
     private final Segments segments;
     private final Legacy legacy;
     private final Controls controls;
+    private final Ports ports;
     private final Flow flow;
     private final Fp fp;
 
@@ -44,6 +45,7 @@ final class Translator {
         segments = new Segments(g);
         legacy = new Legacy(g);
         controls = new Controls(g);
+        ports = new Ports(g);
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());
     }
@@ -131,7 +133,7 @@ final class Translator {
             }
             if (in.row == null) {
                 g.one();
-            } else if (last && controls.end(in)) {
+            } else if (last && (controls.end(in) || ports.end(in))) {
                 fp.left(in, i);
                 last = false;
             } else if (last ? !ending(in, n) : !plain(in, i)) {

@@ -59,10 +59,10 @@ class PrivilegedTest {
         "REAL, 666802020000669d,         2, 1",
         "REAL, 6802709d9c,               2, 2",
         // an interrupt waits for STI and the instruction behind, for POPF, and not behind CLI
-        "LONG, b001e610fbffc1ffc1,       2, 4",
-        "LONG, b001e61068020200009dffc1, 2, 2",
-        "LONG, b001e610ffc19cfa,         2, 2",
-        "REAL, b001e610fb4141,           2, 4",
+        "LONG, b001e610fbffc1ffc1,       2, 3",
+        "LONG, b001e61068020200009dffc1, 2, 1",
+        "LONG, b001e610ffc19cfa,         2, 1",
+        "REAL, b001e610fb4141,           2, 3",
         // loops of it
         "LONG, b950000000fbffc0faffc975f8,     2, 1",
         "LONG, b9500000009cfaffc09dffc975f7,   202, 1",

@@ -31,7 +31,7 @@ import trivium.x86.fuzz.WalkingStrategy;
  * the program and leave their frame on the stack. Outside real mode linear addresses are
  * guest-physical ones, but {@link #ABSENT} is not there, {@link #READ_ONLY} is just that, and
  * {@link #ALIAS} is {@link #DATA}; from {@link #FAR} on all comes again. In all modes {@link
- * #DEVICE} is no plain memory: accesses are logged.
+ * #DEVICE} is no plain memory: its accesses are logged, and those of ports.
  */
 final class TestBoard implements Vcpu, AutoCloseable {
     enum Mode {
@@ -52,6 +52,9 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     /** So far apart are pages that share TLB entries. */
     static final int FAR = 1 << 24;
+
+    /** Bit 0 written there raises an interrupt. */
+    private static final int EVENTS = 0x10;
 
     private static final int RAM_BYTES = 1 << 20, GDT = 0x1000, IDT = 0x2000, HANDLER = 0x3000;
     private static final int TABLES = 0x10000, PAGE_FLAGS = 0x63, VECTORS = 64, HALTS = 0x20;
@@ -245,12 +248,16 @@ final class TestBoard implements Vcpu, AutoCloseable {
         return new PortIo() {
             @Override
             public int in(int port, int size) {
-                return -1 >>> 32 - 8 * size;
+                log.add("in %x %d".formatted(port, size));
+                return port * 0x0173_5bd1 + log.size() & -1 >>> 32 - 8 * size;
             }
 
             @Override
             public void out(int port, int size, int value) {
-                raise(value);
+                log.add("out %x %d %x".formatted(port, size, value & -1 >>> 32 - 8 * size));
+                if (port == EVENTS) {
+                    raise(value & INTR);
+                }
             }
         };
     }

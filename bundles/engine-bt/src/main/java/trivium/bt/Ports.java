@@ -1,0 +1,38 @@
+package trivium.bt;
+
+import static trivium.bt.Gen.T0;
+import static trivium.cpu.VcpuState.RDX;
+
+import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
+import trivium.x86.decode.Operand.Place;
+
+/**
+ * Host code for IN and OUT: leaves to Java with the port in T0, and comes back behind. Where the
+ * I/O permission bit map decides they are the interpreter's.
+ */
+final class Ports {
+    private final Gen g;
+    private final Asm a;
+
+    Ports(Gen g) {
+        this.g = g;
+        a = g.a;
+    }
+
+    /** Of instructions that end blocks: code goes on behind it. */
+    boolean end(Instruction in) {
+        boolean read = in.mnemonic() == Mnemonic.IN;
+        if (!read && in.mnemonic() != Mnemonic.OUT || !g.mode.allPorts()) {
+            return false;
+        }
+        g.clobber();
+        if (in.operand(read ? 1 : 0).place() == Place.IMM) {
+            a.movImm(T0, in.imm & 0xff);
+        } else {
+            a.extend(false, 2, 4, T0, Gen.rm(RDX));
+        }
+        g.left(Exit.PORT);
+        return true;
+    }
+}

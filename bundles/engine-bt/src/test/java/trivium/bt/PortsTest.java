@@ -1,0 +1,85 @@
+package trivium.bt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import trivium.bt.TestBoard.Mode;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Support;
+import trivium.cpu.VcpuState;
+import trivium.hostos.HostInfo;
+import trivium.x86.InterpreterEngine;
+
+/** IN and OUT end as in the interpreter, without it. */
+class PortsTest {
+    private final BtEngine engine = new BtEngine(1 << 20, 1);
+
+    @BeforeEach
+    void hostCan() {
+        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    }
+
+    /** Code, RFLAGS in hex, and how many instructions are the interpreter's, HLT included. */
+    // spotless:off
+    @ParameterizedTest
+    @CsvSource({
+        "LONG, e421,                     2, 1",
+        "LONG, 66e521e521,               2, 1",
+        "LONG, ec66eded,                 2, 1",
+        "LONG, 48ed,                     2, 1",
+        "LONG, e621,                     2, 1",
+        "LONG, 66e721e721,               2, 1",
+        "LONG, ee66efef,                 2, 1",
+        "PROTECTED32, ec66edede42166e522,2, 1",
+        "PROTECTED16, ec66edede621,      2, 1",
+        "REAL, ec66edede42166e522e733,   2, 1",
+        // flags, also of a comparison with what is read
+        "LONG, 39c9ec9c,                 2, 1",
+        "LONG, 39c8ec9c0f94c3,           2, 1",
+        "LONG, 29c8e69f9c,               2, 1",
+        "LONG, fec8e42111d8,             ad7, 1",
+        "REAL, 39c8ed9c,                 2, 1",
+        // other state of a block
+        "LONG, 8b068b5e04e42189460401c3, 2, 1",
+        "LONG, d9e8ecd8c0e621dd1e,       2, 1",
+        "LONG, 4d01d9ed4d01da,           2, 1",
+        // loops
+        "LONG, b950000000e42101c3ffc975f8,        2, 1",
+        "LONG, b9500000008906ed33068946048806ffc975f2, 2, 1",
+        "PROTECTED32, b950000000e42100c34975f9,   2, 1",
+        "REAL, b95000e72101c3e421e2f8,            2, 1",
+        // an interrupt comes at once, or stays away
+        "LONG, b001e610ffc1ffc1,         202, 1",
+        "LONG, b001e610ffc1ffc1,         2, 1",
+        "REAL, b001e6104141,             202, 1",
+        "LONG, b001fbe610ffc1ffc1,       2, 1",
+    })
+    // spotless:on
+    void endAsInTheInterpreter(Mode mode, String code, String flags, int interpreted) {
+        String expected;
+        try (TestBoard board = board(mode, new InterpreterEngine(), code, flags)) {
+            expected = board.run().end();
+        }
+        try (TestBoard board = board(mode, engine, code, flags)) {
+            assertThat(board.run().end()).isEqualTo(expected);
+            assertThat(board.interpreted()).as("interpreted").isEqualTo(interpreted);
+        }
+    }
+
+    private static TestBoard board(Mode mode, ExecutionEngine engine, String code, String flags) {
+        TestBoard board = new TestBoard(mode, engine).code(code);
+        VcpuState s = board.state();
+        for (int i = 0; i < 16; i++) {
+            if (i != VcpuState.RSP) {
+                s.gpr[i] = 0x1111_2222_3333_4440L * (i + 1);
+            }
+        }
+        s.gpr[VcpuState.RSI] = TestBoard.DATA;
+        s.fcw = 0x37f;
+        s.rflags = Long.parseLong(flags, 16);
+        return board;
+    }
+}
