@@ -191,6 +191,15 @@ final class Integers {
         a.high(0x86, high - 4, high);
     }
 
+    /** The same before an access to the memory operand, which may go by that very register. */
+    private void swapBytesBeside(int high) {
+        if (Rm.base(memory) == high - 4) {
+            a.lea(8, T0, memory);
+            memory = Rm.mem(T0, 0);
+        }
+        swapBytes(high);
+    }
+
     /** Reaches the memory operand: {@link #memory} is it then. */
     private void access(Instruction in, int bytes, boolean write) {
         memory = g.operand(in, bytes, write);
@@ -228,7 +237,7 @@ final class Integers {
                 lock(in);
                 a.aluImm(op, bytes, memory(), (int) in.imm);
             } else if (isHigh(in, 1)) {
-                swapBytes(in.reg);
+                swapBytesBeside(in.reg);
                 lock(in);
                 a.aluTo(op, 1, memory(), in.reg - 4);
                 swapBytes(in.reg);
@@ -247,7 +256,7 @@ final class Integers {
                 g.require();
             }
             if (isHigh(in, 0)) {
-                swapBytes(d);
+                swapBytesBeside(d);
                 a.alu(op, 1, d - 4, memory());
                 swapBytes(d);
                 g.produced(null);
@@ -343,7 +352,7 @@ final class Integers {
             if (immediate) {
                 a.testImm(bytes, memory(), (int) in.imm);
             } else if (isHigh(in, 1)) {
-                swapBytes(in.reg);
+                swapBytesBeside(in.reg);
                 a.test(1, memory(), in.reg - 4);
                 swapBytes(in.reg);
             } else {
@@ -455,7 +464,7 @@ final class Integers {
             if (second == Place.IMM) {
                 a.storeImm(bytes, memory(), (int) in.imm);
             } else if (isHigh(in, 1)) {
-                swapBytes(in.reg);
+                swapBytesBeside(in.reg);
                 a.store(1, memory(), in.reg - 4);
                 swapBytes(in.reg);
             } else {
@@ -470,7 +479,7 @@ final class Integers {
             memoryOperand(in, 1, bytes, false);
             g.willWrite(written);
             if (high) {
-                swapBytes(d);
+                swapBytesBeside(d);
                 a.load(1, d - 4, memory());
                 swapBytes(d);
             } else {
@@ -620,7 +629,7 @@ final class Integers {
             int s = high ? in.reg - 4 : in.reg;
             g.willWrite(s);
             if (high) {
-                swapBytes(in.reg);
+                swapBytesBeside(in.reg);
             }
             int h = g.read(s, T1);
             a.xchg(bytes, h, memory());
