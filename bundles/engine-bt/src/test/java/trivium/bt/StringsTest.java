@@ -2,6 +2,7 @@ package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static trivium.bt.TestBoard.CODE;
 import static trivium.cpu.VcpuState.RAX;
 import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDI;
@@ -199,6 +200,24 @@ class StringsTest {
         }
         try (TestBoard board = halts(engine, code)) {
             assertThat(board.run().end()).isEqualTo(expected);
+        }
+    }
+
+    /** In whatever pieces it was done, an instruction that overwrote itself ends there. */
+    @ParameterizedTest
+    @CsvSource({"f3aa, 0", "f348ab, 7", "fdf3aa, 0"})
+    void anInstructionThatOverwroteItselfIsNoMore(String code, int more) {
+        boolean down = code.startsWith("fd");
+        int at = CODE + (down ? 2 : 0), from = CODE + (down ? 0x1238 : -0x1238);
+        int size = more + 1;
+        for (ExecutionEngine e : new ExecutionEngine[] {new InterpreterEngine(), engine}) {
+            String rdi = Integer.toHexString(from);
+            try (TestBoard board = board(Mode.LONG, e, code, "0", rdi, "3000", 0xf4)) {
+                board.run();
+
+                int done = Math.abs(from - at) / size + 1;
+                assertThat(board.state().gpr[RCX]).isEqualTo(0x3000 - done);
+            }
         }
     }
 

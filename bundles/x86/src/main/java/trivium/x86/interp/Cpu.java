@@ -112,6 +112,9 @@ public final class Cpu {
     /** How often a repeated string instruction was left before its end: it did not count then. */
     long unfinished;
 
+    /** A store dropped the block that runs: perhaps the very instruction that stored. */
+    boolean overwritten;
+
     private final GuestException exception = new GuestException();
 
     /** The upper half of the last {@link #load128}, or the sign and exponent of {@link #load80}. */

@@ -634,7 +634,10 @@ public final class Interpreter implements VcpuRunner, TranslationView {
 
         @Override
         public void codeWritten(long gpa, int length) {
-            onThread(() -> cache.invalidate(gpa, length, running));
+            onThread(() -> {
+                cache.invalidate(gpa, length, running);
+                c.overwritten |= running != null && !running.valid;
+            });
         }
 
         private void onThread(Runnable work) {

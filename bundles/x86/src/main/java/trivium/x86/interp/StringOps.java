@@ -126,6 +126,7 @@ final class StringOps {
             long budget = c.attention != 0 || c.noFastPath ? 1 : BURST;
             boolean compares = kind == Mnemonic.CMPS || kind == Mnemonic.SCAS;
             int before = c.vcpu.pending();
+            c.overwritten = false;
             while (true) {
                 long count = c.r[RCX] & mask;
                 if (count == 0) {
@@ -135,8 +136,9 @@ final class StringOps {
                     c.rip = next;
                     return;
                 }
-                if (budget <= 0 || (c.vcpu.pending() & ~before) != 0) {
-                    // Interrupts may come in between: this instruction goes on afterwards.
+                if (budget <= 0 || c.overwritten || (c.vcpu.pending() & ~before) != 0) {
+                    // Interrupts may come in between: this instruction goes on afterwards, if it
+                    // is still there. In whatever pieces it was done, it stops when it was not.
                     c.rip = ip;
                     c.unfinished++;
                     return;
