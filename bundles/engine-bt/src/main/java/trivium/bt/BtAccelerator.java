@@ -401,6 +401,9 @@ final class BtAccelerator implements Accelerator {
         long host = site.owner.host;
         cache.link(host + site.hot, host + site.hotStub);
         cache.link(host + site.cold, host + site.coldStub);
+        if (site.detour != 0) {
+            cache.link(host + site.detour, host + site.detourStub);
+        }
         site.linked = null;
     }
 
@@ -428,7 +431,12 @@ final class BtAccelerator implements Accelerator {
             return;
         }
         long host = site.owner.host;
-        cache.link(host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
+        if (hot && to == site.owner && to.loopEntry != 0) {
+            cache.link(host + site.detour, host + to.loopEntry);
+        } else {
+            cache.link(
+                    host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
+        }
         if (site.execEntry != 0) {
             cache.put(host + site.cookie, to.cookie);
         }

@@ -194,9 +194,9 @@ final class Flow {
         g.requireSaved();
         if (in.isRegisterForm()) {
             if (n == 2) {
-                a.extend(false, 2, 4, T0, Gen.rm(in.rm));
+                a.extend(false, 2, 4, T0, g.rm(in.rm));
             } else {
-                a.load(n, T0, Gen.rm(in.rm));
+                a.load(n, T0, g.rm(in.rm));
             }
         } else {
             loadTarget(n, g.operand(in, n, false));

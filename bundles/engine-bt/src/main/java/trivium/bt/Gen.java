@@ -23,8 +23,8 @@ final class Gen {
 
     static final int COUNT = R11;
 
-    /** Host registers by guest register; -1: in the vCPU block. */
-    private static final int[] HOST = {
+    /** Host registers by guest register, between blocks; -1: in the vCPU block. */
+    private static final int[] CANONICAL = {
         RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, -1, -1, -1, -1
     };
 
@@ -34,8 +34,12 @@ final class Gen {
     private record Flags(
             boolean in, boolean noCf, boolean saved, boolean dead, FlagSource source) {}
 
-    /** Code off the hot path: {@code from} are the jumps that lead there. */
-    private record Cold(int from, int kind, int index, Flags flags, int back, int unit) {}
+    /**
+     * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
+     * guest's registers are then.
+     */
+    private record Cold(
+            int from, int kind, int index, Flags flags, int back, int unit, int[] map) {}
 
     final Asm a = new Asm();
     private final Stubs stubs;
@@ -47,11 +51,19 @@ final class Gen {
     private int translation;
     private Groups groups;
 
+    /** Host registers by guest register, at present and within the loop that the block is. */
+    private int[] map, loopMap;
+
+    /** Offset at which the loop's jump to its own start arrives, or 0 if the block is none. */
+    int loopEntry;
+
     /** By instruction: where the jump is that leads to the plain translation, or 0. */
     int[] plainJumps;
 
     /** By instruction: whether it stores an operand for the flags, see {@link #keep}. */
     boolean[] keeps;
+
+    private long firstIp;
 
     /** The linear pages on which the block lies, by number. */
     private long firstPage, lastPage;
@@ -110,6 +122,10 @@ final class Gen {
             FlagSource entry) {
         this.groups = groups;
         this.mode = mode;
+        map = CANONICAL;
+        loopMap = CANONICAL;
+        loopEntry = 0;
+        firstIp = ip;
         firstPage = mode.linear(ip) >>> 12;
         lastPage = mode.linear(lastIp) >>> 12;
         this.origin = origin;
@@ -172,6 +188,36 @@ final class Gen {
         a.load(8, group.register, Rm.gs(T1, table + 8));
     }
 
+    /**
+     * The block is a loop: registers change places, and jumps to its start come here from now on.
+     *
+     * @param check what the block looks at each time
+     */
+    void beginLoop(int[] map, Runnable check) {
+        exchange(CANONICAL, map);
+        this.map = map;
+        loopMap = map;
+        int over = a.jmp();
+        loopEntry = a.size;
+        poll();
+        check.run();
+        a.bind(over);
+    }
+
+    /** Moves the guest's registers from where one map has them to where another does. */
+    private void exchange(int[] from, int[] to) {
+        for (int r = 0; r < 16; r++) {
+            if (from[r] >= 0 && to[r] < 0) {
+                a.store(8, Rm.gs(Area.register(r)), from[r]);
+            }
+        }
+        for (int r = 0; r < 16; r++) {
+            if (from[r] < 0 && to[r] >= 0) {
+                a.load(8, to[r], Rm.gs(Area.register(r)));
+            }
+        }
+    }
+
     void instruction(int index, int seenBefore, int seenAfter) {
         this.index = index;
         retry = -1;
@@ -194,19 +240,30 @@ final class Gen {
 
     // ---- registers
 
-    static int host(int guest) {
-        return HOST[guest];
+    /** Host registers by guest register between blocks; -1: none. */
+    static int[] canonical() {
+        return CANONICAL.clone();
+    }
+
+    /** The host register that has a guest register between blocks, or -1. */
+    static int canonical(int guest) {
+        return CANONICAL[guest];
+    }
+
+    /** The host register that has a guest register, or -1. */
+    int host(int guest) {
+        return map[guest];
     }
 
     /** A guest register as an operand. */
-    static long rm(int guest) {
-        int host = HOST[guest];
+    long rm(int guest) {
+        int host = map[guest];
         return host >= 0 ? Rm.reg(host) : Rm.gs(Area.register(guest));
     }
 
     /** The host register with a guest register's value: {@code temp} if it has none of its own. */
     int read(int guest, int temp) {
-        int host = HOST[guest];
+        int host = map[guest];
         if (host >= 0) {
             return host;
         }
@@ -215,14 +272,14 @@ final class Gen {
     }
 
     /** The host register to compute a guest register's new value in. */
-    static int target(int guest, int temp) {
-        int host = HOST[guest];
+    int target(int guest, int temp) {
+        int host = map[guest];
         return host >= 0 ? host : temp;
     }
 
     /** Ends a computation in {@link #target}, all of whose 64 bits are the new value. */
     void commit(int guest, int temp) {
-        if (HOST[guest] < 0) {
+        if (map[guest] < 0) {
             a.store(8, Rm.gs(Area.register(guest)), temp);
         }
     }
@@ -501,7 +558,7 @@ final class Gen {
         a.shiftImm(kind, s.size(), Rm.reg(T2), s.imm());
     }
 
-    private static long flagOperand(int operand) {
+    private long flagOperand(int operand) {
         return operand == FlagSource.KEPT ? Rm.gs(Area.FLAG_OPERAND) : rm(operand);
     }
 
@@ -676,12 +733,12 @@ final class Gen {
 
     /** The jump at {@code from} leaves the block at the present instruction. */
     void cold(int from, int kind) {
-        colds.add(new Cold(from, kind, index, flags(), -1, 0));
+        colds.add(new Cold(from, kind, index, flags(), -1, 0, map));
     }
 
     /** The jump at {@code from} is taken if x87 or SSE state is not loaded. */
     void coldFp(int from, int unit) {
-        colds.add(new Cold(from, Exit.FP, index, flags(), a.size, unit));
+        colds.add(new Cold(from, Exit.FP, index, flags(), a.size, unit, map));
     }
 
     /** Loads what an earlier run left in the image, unless it may not be used. */
@@ -735,7 +792,7 @@ final class Gen {
     private void poll(int kind, int index) {
         comparePending();
         int from = a.jcc(NE);
-        colds.add(new Cold(from, kind, index, flags(), a.size, 0));
+        colds.add(new Cold(from, kind, index, flags(), a.size, 0, map));
     }
 
     private void comparePending() {
@@ -755,15 +812,28 @@ final class Gen {
     void edge(long target, boolean poll) {
         settle();
         Site site = site(target, poll);
+        if (closes(target)) {
+            site.detour = a.jmp();
+            site.flags = flags();
+            return;
+        }
+        exchange(loopMap, CANONICAL);
+        map = CANONICAL;
         if (!near(target)) {
             site.execEntry = mode.execEntry(mode.linear(target));
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
             site.cookie = a.size - 4;
             in = false;
-            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1, 0));
+            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1, 0, map));
         }
         site.hot = a.jmp();
         site.flags = flags();
+        map = loopMap;
+    }
+
+    /** Whether a jump there goes on in the loop. */
+    private boolean closes(long target) {
+        return loopEntry != 0 && target == firstIp;
     }
 
     /** Whether a target is on a page that this block's entry vouches for. */
@@ -775,8 +845,12 @@ final class Gen {
     /** The same on a condition and within the page. {@link #settle} must have been called. */
     void edgeIf(int cc, long target, boolean poll) {
         Site site = site(target, poll);
-        site.hot = a.jcc(cc);
         site.flags = flags();
+        if (loopEntry != 0) {
+            site.detour = a.jcc(cc);
+        } else {
+            site.hot = a.jcc(cc);
+        }
     }
 
     private Site site(long target, boolean poll) {
@@ -789,12 +863,14 @@ final class Gen {
     void finish() {
         for (Cold c : colds) {
             a.bind(c.from);
+            map = c.map;
             if (c.unit != 0) {
                 loadHeld(c);
             } else if (c.back >= 0) {
                 unlessMasked(c);
             }
             emitMaterialize(c.flags);
+            exchange(map, CANONICAL);
             if (c.kind == Exit.PLAIN) {
                 // Behind, the flags may be looked for in either place.
                 loadFlags();
@@ -804,6 +880,13 @@ final class Gen {
             leave(Exit.info(c.kind, translation, c.index));
         }
         for (Site site : sites) {
+            map = CANONICAL;
+            if (site.detour != 0) {
+                a.bind(site.detour);
+                site.detourStub = a.size;
+                exchange(loopMap, CANONICAL);
+                site.hot = a.jmp();
+            }
             a.bind(site.hot);
             site.hotStub = a.size;
             emitMaterialize((Flags) site.flags);
@@ -841,6 +924,7 @@ final class Gen {
     /** Where a stale block's entry leads. @return its offset */
     int entryStub(FlagSource entry) {
         int at = a.size;
+        map = CANONICAL;
         emitMaterialize(new Flags(false, false, entry == null, false, entry));
         leave(Exit.info(Exit.ENTRY, translation, 0));
         return at;

@@ -201,7 +201,7 @@ final class Groups {
                 && in.index == Instruction.NO_REGISTER
                 && !in.ripRelative
                 && in.addressSize == natural
-                && Gen.host(in.base) >= 0
+                && Gen.canonical(in.base) >= 0
                 && Math.abs(in.displacement) < 1 << 24
                 && flat(mode, in.segment);
     }
@@ -349,6 +349,11 @@ final class Groups {
             case ACCUMULATOR -> RAX;
             default -> -1;
         };
+    }
+
+    /** Whether it is known what registers an instruction changes. */
+    static boolean followed(Instruction in) {
+        return changed(in) != ALL;
     }
 
     /** The general registers that an instruction may change, pushes and pops apart. */

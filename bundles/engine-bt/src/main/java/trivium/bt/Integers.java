@@ -225,7 +225,7 @@ final class Integers {
                     a.aluImm(CMP, bytes, Rm.reg(T2), (int) in.imm);
                     g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
                 } else {
-                    a.alu(CMP, bytes, T2, Gen.rm(in.reg));
+                    a.alu(CMP, bytes, T2, g.rm(in.reg));
                     g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, in.reg, 0));
                 }
                 return;
@@ -294,7 +294,7 @@ final class Integers {
         if (immediate) {
             a.aluImm(op, bytes, Rm.reg(h), (int) in.imm);
         } else {
-            a.alu(op, bytes, h, Gen.rm(number(in, 1)));
+            a.alu(op, bytes, h, g.rm(number(in, 1)));
         }
         if (op != CMP) {
             g.commit(d, T1);
@@ -374,11 +374,11 @@ final class Integers {
             return;
         }
         if (immediate) {
-            a.testImm(bytes, Gen.rm(d), (int) in.imm);
+            a.testImm(bytes, g.rm(d), (int) in.imm);
             g.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, -1, (int) in.imm));
         } else {
             int s = number(in, 1);
-            a.test(bytes, Gen.rm(d), g.read(s, T1));
+            a.test(bytes, g.rm(d), g.read(s, T1));
             g.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, s, 0));
         }
     }
@@ -493,7 +493,7 @@ final class Integers {
         } else if (high || isHigh(in, 1)) {
             a.high(0x8a, d, number(in, 1));
         } else {
-            load(bytes, d, Gen.rm(number(in, 1)));
+            load(bytes, d, g.rm(number(in, 1)));
         }
     }
 
@@ -502,11 +502,11 @@ final class Integers {
             a.u8(0xb0 | d);
             a.u8((int) in.imm);
         } else if (bytes >= 4) {
-            int h = Gen.target(d, T1);
+            int h = g.target(d, T1);
             a.movImm(h, bytes == 4 ? in.imm & 0xffff_ffffL : in.imm);
             g.commit(d, T1);
         } else {
-            a.storeImm(bytes, Gen.rm(d), (int) in.imm);
+            a.storeImm(bytes, g.rm(d), (int) in.imm);
         }
     }
 
@@ -523,12 +523,12 @@ final class Integers {
 
     /** Loads a guest register by the rules of each width. */
     private void load(int bytes, int guest, long from) {
-        int h = Gen.host(guest);
+        int h = g.host(guest);
         if (h >= 0) {
             a.load(bytes, h, from);
         } else {
             a.load(bytes, T1, from);
-            a.store(Math.max(bytes, bytes >= 4 ? 8 : bytes), Gen.rm(guest), T1);
+            a.store(Math.max(bytes, bytes >= 4 ? 8 : bytes), g.rm(guest), T1);
         }
     }
 
@@ -544,13 +544,13 @@ final class Integers {
         }
         g.willWrite(d);
         if (!isHigh(in, 1)) {
-            extendInto(signed, from, bytes, d, Gen.rm(in.rm));
-        } else if (Gen.host(d) >= 0 && Gen.host(d) < 8) {
+            extendInto(signed, from, bytes, d, g.rm(in.rm));
+        } else if (g.host(d) >= 0 && g.host(d) < 8) {
             if (bytes == 2) {
                 a.u8(0x66);
             }
             a.u8(0x0f);
-            a.high(signed ? 0xbe : 0xb6, Gen.host(d), in.rm);
+            a.high(signed ? 0xbe : 0xb6, g.host(d), in.rm);
         } else {
             swapBytes(in.rm);
             extendInto(signed, 1, bytes, d, Rm.reg(in.rm - 4));
@@ -559,13 +559,13 @@ final class Integers {
     }
 
     private void extendInto(boolean signed, int from, int bytes, int d, long rm) {
-        int h = Gen.target(d, T1);
+        int h = g.target(d, T1);
         if (bytes == from) {
             load(bytes, d, rm);
         } else {
             a.extend(signed, from, bytes, h, rm);
-            if (Gen.host(d) < 0) {
-                a.store(bytes == 2 ? 2 : 8, Gen.rm(d), T1);
+            if (g.host(d) < 0) {
+                a.store(bytes == 2 ? 2 : 8, g.rm(d), T1);
             }
         }
     }
@@ -577,9 +577,9 @@ final class Integers {
             access(in, 4, false);
         }
         g.willWrite(d);
-        long from = memory ? memory() : Gen.rm(in.rm);
+        long from = memory ? memory() : g.rm(in.rm);
         if (in.operandSize == 8) {
-            a.movsxd(Gen.target(d, T1), from);
+            a.movsxd(g.target(d, T1), from);
             g.commit(d, T1);
         } else {
             load(in.operandSize, d, from);
@@ -590,7 +590,7 @@ final class Integers {
         int d = in.reg;
         int bytes = in.operandSize;
         g.willWrite(d);
-        int h = Gen.target(d, T1);
+        int h = g.target(d, T1);
         if (bytes >= 4
                 && in.addressSize >= bytes
                 && !in.ripRelative
@@ -600,15 +600,15 @@ final class Integers {
             boolean index = in.index != Instruction.NO_REGISTER;
             int disp = (int) in.displacement;
             if (base && index) {
-                a.lea(bytes, h, Rm.mem(Gen.host(in.base), Gen.host(in.index), in.scale, disp));
+                a.lea(bytes, h, Rm.mem(g.host(in.base), g.host(in.index), in.scale, disp));
                 g.commit(d, T1);
                 return;
             } else if (base) {
-                a.lea(bytes, h, Rm.mem(Gen.host(in.base), disp));
+                a.lea(bytes, h, Rm.mem(g.host(in.base), disp));
                 g.commit(d, T1);
                 return;
             } else if (index) {
-                a.lea(bytes, h, Rm.indexed(Gen.host(in.index), in.scale, disp));
+                a.lea(bytes, h, Rm.indexed(g.host(in.index), in.scale, disp));
                 g.commit(d, T1);
                 return;
             }
@@ -617,8 +617,8 @@ final class Integers {
         load(bytes, d, Rm.reg(T0));
     }
 
-    private static boolean direct(int register) {
-        return register == Instruction.NO_REGISTER || Gen.host(register) >= 0;
+    private boolean direct(int register) {
+        return register == Instruction.NO_REGISTER || g.host(register) >= 0;
     }
 
     private void xchg(Instruction in) {
@@ -773,7 +773,7 @@ final class Integers {
         if (memory) {
             access(in, bytes, false);
         }
-        a.group3(extension, bytes, memory ? memory() : Gen.rm(in.rm));
+        a.group3(extension, bytes, memory ? memory() : g.rm(in.rm));
         g.produced(null);
         return true;
     }
@@ -787,11 +787,11 @@ final class Integers {
         if (memory) {
             access(in, bytes, false);
         }
-        long rm = memory ? memory() : Gen.rm(in.rm);
+        long rm = memory ? memory() : g.rm(in.rm);
         int d = in.reg;
         FlagSource source = null;
         if (in.row.operands().size() == 3) {
-            int h = bytes == 2 ? g.read(d, T1) : Gen.target(d, T1);
+            int h = bytes == 2 ? g.read(d, T1) : g.target(d, T1);
             if (!memory && in.rm != d) {
                 source = new FlagSource(FlagSource.Kind.IMUL, bytes, in.rm, -1, (int) in.imm);
             }
@@ -816,7 +816,7 @@ final class Integers {
             access(in, bytes, false);
             a.load(bytes, T1, memory());
         } else {
-            a.load(bytes, T1, Gen.rm(in.rm));
+            a.load(bytes, T1, g.rm(in.rm));
         }
     }
 
@@ -945,7 +945,7 @@ final class Integers {
             a.u8((int) in.imm & bytes * 8 - 1);
         } else {
             // The bit's place may be anywhere: first to its word, then to the bit in it.
-            a.load(8, T1, Gen.rm(in.reg));
+            a.load(8, T1, g.rm(in.reg));
             if (bytes == 4) {
                 a.movsxd(T1, Rm.reg(T1));
             } else if (bytes == 2) {
@@ -959,7 +959,7 @@ final class Integers {
             }
             g.access(in.segment, bytes, write);
             memory = Rm.mem(T0, 0);
-            a.load(8, T1, Gen.rm(in.reg));
+            a.load(8, T1, g.rm(in.reg));
             a.aluImm(AND, 4, Rm.reg(T1), bytes * 8 - 1);
             g.prepareUpdate(FlagUse.C);
             lock(in);
@@ -975,7 +975,7 @@ final class Integers {
             access(in, bytes, false);
         }
         int h = g.read(in.reg, T1);
-        a.op2(opcode, bytes, h, memory ? memory() : Gen.rm(in.rm));
+        a.op2(opcode, bytes, h, memory ? memory() : g.rm(in.rm));
         g.commit(in.reg, T1);
         g.produced(null);
     }
@@ -1002,8 +1002,8 @@ final class Integers {
             g.commit(in.reg, T1);
             if (in.rm != in.reg) {
                 g.commit(in.rm, T0);
-            } else if (Gen.host(in.rm) < 0) {
-                a.store(8, Gen.rm(in.rm), T0);
+            } else if (g.host(in.rm) < 0) {
+                a.store(8, g.rm(in.rm), T0);
             }
             g.produced(null);
             return true;
@@ -1103,7 +1103,7 @@ final class Integers {
             a.u8(0xc0 | in.rm);
         } else {
             g.willWrite(in.rm);
-            a.setcc(cc, Gen.rm(in.rm));
+            a.setcc(cc, g.rm(in.rm));
         }
     }
 
@@ -1116,7 +1116,7 @@ final class Integers {
         g.require(FlagUse.condition(cc));
         g.willWrite(in.reg);
         int h = g.read(in.reg, T1);
-        a.cmov(cc, bytes, h, memory ? memory() : Gen.rm(in.rm));
+        a.cmov(cc, bytes, h, memory ? memory() : g.rm(in.rm));
         g.commit(in.reg, T1);
     }
 }

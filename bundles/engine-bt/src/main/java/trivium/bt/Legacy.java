@@ -125,7 +125,7 @@ final class Legacy {
         g.access(SS, n, true);
         slots(-8 * n, 8 * n, true);
         for (int i = 0; i < 8; i++) {
-            a.store(n, Rm.mem(T0, (7 - i) * n), Gen.host(i));
+            a.store(n, Rm.mem(T0, (7 - i) * n), g.host(i));
         }
         g.moveStack(-8 * n);
     }
@@ -135,7 +135,7 @@ final class Legacy {
         for (int i = 0; i < 8; i++) {
             if (i != RSP) {
                 g.willWrite(i);
-                a.load(n, Gen.host(i), Rm.mem(T0, (7 - i) * n));
+                a.load(n, g.host(i), Rm.mem(T0, (7 - i) * n));
             }
         }
         g.moveStack(8 * n);
@@ -174,7 +174,7 @@ final class Legacy {
         a.load(n, T1, Rm.mem(T0, 0));
         g.willWrite(RSP);
         g.willWrite(RBP);
-        int sp = Gen.host(RSP);
+        int sp = g.host(RSP);
         if (stack16()) {
             a.lea(4, T2, Rm.mem(RBP, n));
             a.mov(2, sp, T2);

@@ -52,7 +52,7 @@ final class Segments {
         }
         g.clobber();
         if (in.isRegisterForm()) {
-            a.extend(false, 2, 4, T1, Gen.rm(in.rm));
+            a.extend(false, 2, 4, T1, g.rm(in.rm));
         } else {
             g.access(in, 2, false);
             a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
@@ -114,7 +114,7 @@ final class Segments {
         a.extend(false, 2, 4, T1, Rm.mem(T0, n));
         load(segment);
         g.willWrite(in.reg);
-        a.load(n, Gen.host(in.reg), Rm.mem(T0, 0));
+        a.load(n, g.host(in.reg), Rm.mem(T0, 0));
         return true;
     }
 
@@ -140,9 +140,9 @@ final class Segments {
         g.willWrite(in.rm);
         if (in.operandSize == 2) {
             a.load(4, T1, selector(segment));
-            a.store(2, Gen.rm(in.rm), T1);
+            a.store(2, g.rm(in.rm), T1);
         } else {
-            a.load(4, Gen.target(in.rm, T1), selector(segment));
+            a.load(4, g.target(in.rm, T1), selector(segment));
             g.commit(in.rm, T1);
         }
         return true;

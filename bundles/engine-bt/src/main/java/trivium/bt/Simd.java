@@ -124,7 +124,7 @@ final class Simd {
         int bytes = in.bytes(1);
         long source;
         if (in.isRegisterForm()) {
-            source = Gen.rm(in.rm);
+            source = g.rm(in.rm);
         } else {
             source = g.operand(in, bytes, false);
         }
@@ -239,7 +239,7 @@ final class Simd {
                 case RM -> {
                     if (i == 0) {
                         g.willWrite(in.rm);
-                        return Rm.reg(Gen.target(in.rm, T1));
+                        return Rm.reg(g.target(in.rm, T1));
                     }
                     return Rm.reg(g.read(in.rm, T1));
                 }
@@ -261,7 +261,7 @@ final class Simd {
             switch (operand.place()) {
                 case REG -> {
                     g.willWrite(in.reg);
-                    return Gen.target(in.reg, T1);
+                    return g.target(in.reg, T1);
                 }
                 case MMX_REG -> {
                     return in.reg & 7;

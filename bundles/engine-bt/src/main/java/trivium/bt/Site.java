@@ -21,6 +21,12 @@ final class Site {
     int hot, cold, hotStub, coldStub;
 
     /**
+     * Out of a {@link Loop}: the jump that leads to the exchange of registers before the hot jump,
+     * and where that is; or 0. Back to the loop's start it leads straight there.
+     */
+    int detour, detourStub;
+
+    /**
      * Of a jump to another page: the EXEC entry that it compares (offset from the GS base), and
      * where in its code the cookie is that it compares with.
      */

@@ -40,8 +40,8 @@ final class Stubs {
         a.aluImm(SUB, 8, Rm.reg(RSP), 8);
         a.mov(8, Gen.T0, RDI);
         for (int guest = 1; guest < 16; guest++) {
-            if (Gen.host(guest) >= 0) {
-                a.load(8, Gen.host(guest), Rm.gs(Area.register(guest)));
+            if (Gen.canonical(guest) >= 0) {
+                a.load(8, Gen.canonical(guest), Rm.gs(Area.register(guest)));
             }
         }
         a.load(8, Gen.COUNT, Rm.gs(Area.COUNT));
@@ -63,8 +63,8 @@ final class Stubs {
         a.store(4, Rm.gs(Area.INFO), Gen.T2);
         a.store(8, Rm.gs(Area.ADDRESS), Gen.T0);
         for (int guest = 0; guest < 16; guest++) {
-            if (Gen.host(guest) >= 0) {
-                a.store(8, Rm.gs(Area.register(guest)), Gen.host(guest));
+            if (Gen.canonical(guest) >= 0) {
+                a.store(8, Rm.gs(Area.register(guest)), Gen.canonical(guest));
             }
         }
         a.store(8, Rm.gs(Area.COUNT), Gen.COUNT);

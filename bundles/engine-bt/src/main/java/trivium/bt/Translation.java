@@ -26,6 +26,9 @@ final class Translation {
     /** Offset of the entry that does not look for events. */
     final int body;
 
+    /** Offset of where its own jumps to its start arrive, if it is a {@link Loop}; else 0. */
+    final int loopEntry;
+
     final int hostBytes;
 
     final List<Instruction> list;
@@ -45,9 +48,10 @@ final class Translation {
     final boolean flagless;
 
     /**
-     * Null in a plain translation. With {@link Groups}: by instruction, the offset of the jump (its
-     * displacement) into the plain translation, or 0. Nobody enters such a translation but at its
-     * start, since registers that groups use are not kept.
+     * Null in a plain translation. With {@link Groups} or as a {@link Loop}: by instruction, the
+     * offset of the jump (its displacement) into the plain translation, or 0. Nobody enters such a
+     * translation but at its start, since registers that groups use are not kept, and in a loop
+     * they change places.
      */
     final int[] plainJumps;
 
@@ -95,6 +99,7 @@ final class Translation {
             FlagSource entry,
             long host,
             int body,
+            int loopEntry,
             int hostBytes,
             long[] ips,
             int[] offsets,
@@ -115,6 +120,7 @@ final class Translation {
         this.entry = entry;
         this.host = host;
         this.body = body;
+        this.loopEntry = loopEntry;
         this.hostBytes = hostBytes;
         this.ips = ips;
         this.offsets = offsets;

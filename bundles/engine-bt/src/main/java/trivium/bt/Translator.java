@@ -115,10 +115,10 @@ final class Translator {
             g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
             g.cold(g.a.jcc(NE), Exit.ENTRY);
         }
-        if (mode.counted()) {
-            g.a.lea(8, Gen.T2, Rm.mem(Gen.COUNT, n));
-            g.a.alu(CMP, 8, Gen.T2, Rm.gs(Area.LIMIT));
-            g.cold(g.a.jcc(Asm.G), Exit.ENTRY);
+        checkLimit(mode, n);
+        int[] loop = grouped ? Loop.map(list, mode, groups.any() ? -1 : Asm.R10) : null;
+        if (loop != null) {
+            g.beginLoop(loop, () -> checkLimit(mode, n));
         }
         boolean ended = false, indirect = false;
         fp.begin(n);
@@ -169,19 +169,28 @@ final class Translator {
                         entry,
                         host,
                         body,
+                        g.loopEntry,
                         g.a.size,
                         ips,
                         offsets,
                         ended,
                         indirect,
                         seen[0] == 0 && !mayRefuse,
-                        groups.any() ? g.plainJumps : null,
+                        groups.any() || loop != null ? g.plainJumps : null,
                         g.keeps,
                         stub,
                         List.copyOf(g.sites),
                         fp.notes(n));
         t.transition = g.transition;
         return t;
+    }
+
+    private void checkLimit(Mode mode, int instructions) {
+        if (mode.counted()) {
+            g.a.lea(8, Gen.T2, Rm.mem(Gen.COUNT, instructions));
+            g.a.alu(CMP, 8, Gen.T2, Rm.gs(Area.LIMIT));
+            g.cold(g.a.jcc(Asm.G), Exit.ENTRY);
+        }
     }
 
     private boolean plain(Instruction in, int index) {
