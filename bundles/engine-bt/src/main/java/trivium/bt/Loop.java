@@ -54,7 +54,9 @@ final class Loop {
                 && Flow.target(end) == list.getFirst().ip;
     }
 
-    /** @return false if it is not known what registers an instruction uses */
+    /**
+     * @return false if it is not known what registers an instruction uses
+     */
     private boolean count(Instruction in) {
         if (in.row == null || !Groups.followed(in)) {
             return false;

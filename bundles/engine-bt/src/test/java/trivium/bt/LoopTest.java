@@ -1,0 +1,63 @@
+package trivium.bt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import trivium.bt.TestBoard.Mode;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Support;
+import trivium.cpu.VcpuState;
+import trivium.hostos.HostInfo;
+import trivium.x86.InterpreterEngine;
+
+/** Loops whose registers change places end as in the interpreter, and when they are left early. */
+class LoopTest {
+    private static final int ENDLESS = 1000;
+
+    private final BtEngine engine = new BtEngine(1 << 20, 1);
+
+    @BeforeEach
+    void hostCan() {
+        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    }
+
+    // spotless:off
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "every register up to a page that is not there, 41be00700200b9050000004d01d34d11dc4531e54d892e4983c60849ffc74f8d14574c39f075e4",
+        "to a device and past it, 41bce0df020041bd40f00200458a14244500d34d87df4983c4114d39ec72ed9c",
+        "all lenders in use, b9640000004801eb4d01c14901da4d01d349c1c3034d31dc4d01e4ffc975e69c",
+        "stack beside, b932000000415541564983c5034d01ee415e415b4d01dde2ec4155",
+        "a high byte and a borrowed RBX, b93200000088e800c40fb6d44901d54500ec664501e583e90175ea",
+        "division by zero at the end, 41bd09000000b8e80300009941f7fd4101c44183ed014519e3ebeb",
+        "an unknown instruction ends it, 41bd030000004d01ec410f92c34983ed0179f30f0b",
+        "it writes into itself, 41bd140000004183c4014501e34183fd0a0f94c00005f2ffffff4183ed0175e6",
+        "shifts and bits, b94600000049d3e4490fabcc49d1dd4d0f42ec4d0fbcdc4d0fafeb4d63e5490fcd83e90175df9c",
+        "SSE, 41bd14000000664d0f6ed566450fd4da664d0f7edc4d01e3f3440f7f1f4183ed0175e3"
+    })
+    // spotless:on
+    void endAsInTheInterpreter(String name, String code) {
+        String expected;
+        try (TestBoard board = board(new InterpreterEngine(), code)) {
+            expected = board.run().end();
+        }
+        try (TestBoard board = board(engine, code)) {
+            assertThat(board.run().end()).isEqualTo(expected);
+            assertThat(board.interpreted()).as("interpreted").isLessThan(ENDLESS);
+        }
+    }
+
+    private static TestBoard board(ExecutionEngine engine, String code) {
+        TestBoard board = new TestBoard(Mode.LONG, engine).code(code);
+        VcpuState s = board.state();
+        for (int i = 0; i < 16; i++) {
+            if (i != VcpuState.RSP) {
+                s.gpr[i] = 0x20440L + i * 0x10;
+            }
+        }
+        return board;
+    }
+}
