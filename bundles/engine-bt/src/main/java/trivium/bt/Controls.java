@@ -42,7 +42,7 @@ final class Controls {
         a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), Contexts.NONE);
         g.cold(a.jcc(E), Exit.ONE);
         g.willWrite(in.rm);
-        int to = Gen.target(in.rm, T0);
+        int to = g.target(in.rm, T0);
         a.load(g.mode.is64() ? 8 : 4, to, Rm.gs(Area.CR2));
         g.commit(in.rm, T0);
         return true;

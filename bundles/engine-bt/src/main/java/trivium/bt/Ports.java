@@ -30,7 +30,7 @@ final class Ports {
         if (in.operand(read ? 1 : 0).place() == Place.IMM) {
             a.movImm(T0, in.imm & 0xff);
         } else {
-            a.extend(false, 2, 4, T0, Gen.rm(RDX));
+            a.extend(false, 2, 4, T0, g.rm(RDX));
         }
         g.left(Exit.PORT);
         return true;

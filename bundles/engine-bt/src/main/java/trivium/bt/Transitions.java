@@ -109,7 +109,7 @@ final class Transitions {
         image();
         a.store(8, Rm.gs(Area.SCRATCH), T2);
         if (way.stackPointer == 0) {
-            a.mov(n, T0, Gen.host(RSP));
+            a.mov(n, T0, Gen.canonical(RSP));
         } else {
             task(way.stackPointer, n, way.to);
         }
@@ -124,7 +124,7 @@ final class Transitions {
         }
         a.store(n, Rm.mem(T1, ip + 2 * n), T2);
         if (words == 5) {
-            a.store(n, Rm.mem(T1, ip + 3 * n), Gen.host(RSP));
+            a.store(n, Rm.mem(T1, ip + 3 * n), Gen.canonical(RSP));
             a.storeImm(n, Rm.mem(T1, ip + 4 * n), way.from.ss.selector);
         }
         a.storeImm(n, Rm.mem(T1, ip + n), way.from.cs.selector);
@@ -140,7 +140,7 @@ final class Transitions {
             a.movImm(T2, next);
         }
         a.store(n, Rm.mem(T1, ip), T2);
-        a.mov(n, Gen.host(RSP), T0);
+        a.mov(n, Gen.canonical(RSP), T0);
         a.movImm(T0, way.offset);
         commit(way.to);
         return end();
@@ -159,7 +159,7 @@ final class Transitions {
         from(from);
         a.testImm(4, Rm.gs(Area.RFLAGS), SPECIAL);
         slow(NE);
-        a.mov(n, T0, Gen.host(RSP));
+        a.mov(n, T0, Gen.canonical(RSP));
         frame(READ, wide ? 5 * n : 3 * n);
         a.store(8, Rm.gs(Area.SCRATCH), T1);
         for (Return way : ways) {
@@ -206,9 +206,9 @@ final class Transitions {
         }
         a.load(4, T2, Rm.mem(T1, 2 * n));
         if (wide || outer) {
-            a.load(n, Gen.host(RSP), Rm.mem(T1, 3 * n));
+            a.load(n, Gen.canonical(RSP), Rm.mem(T1, 3 * n));
         } else {
-            a.lea(n, Gen.host(RSP), Rm.mem(Gen.host(RSP), 3 * n));
+            a.lea(n, Gen.canonical(RSP), Rm.mem(Gen.canonical(RSP), 3 * n));
         }
         flags();
         commit(way.to);
