@@ -59,9 +59,7 @@ final class Area {
     /** Number of the {@link Context} that generated code is in, or -1. 32 bits. */
     static final int CONTEXT = BASE + 0x3a0;
 
-    /**
-     * Number of the mode for which an EXEC table holds: supervisor's, then users'. 32 bits each.
-     */
+    /** Numbers of the modes for which the EXEC tables hold. 32 bits each. */
     private static final int EXEC_MODES = BASE + 0x3a4;
 
     /** CR2. 64 bits. */
@@ -94,17 +92,17 @@ final class Area {
     static final int FP_HELD = BASE + 0x630;
 
     /**
-     * By linear page modulo ENTRIES, one table for supervisor and one for user code: the cookie of
-     * the page's present translation, or 0.
+     * By linear page modulo ENTRIES, a table for each TLB: the cookie of the page's present
+     * translation, or 0.
      */
     static final int EXEC = BASE + 0x1000;
 
-    static final int EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
+    static final int EXEC_TABLES = 3, EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
 
     /**
      * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand.
      */
-    static final int JUMPS = EXEC + 2 * EXEC_BYTES;
+    static final int JUMPS = EXEC + EXEC_TABLES * EXEC_BYTES;
 
     static final int JUMP_ENTRIES = 4096, JUMP_SHIFT = 5;
     static final int JUMP_IP = JUMPS,
@@ -116,8 +114,8 @@ final class Area {
 
     private Area() {}
 
-    static int execMode(boolean user) {
-        return EXEC_MODES + (user ? 4 : 0);
+    static int execMode(Mode mode) {
+        return EXEC_MODES + 4 * mode.table();
     }
 
     static int register(int n) {

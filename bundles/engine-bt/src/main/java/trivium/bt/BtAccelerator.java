@@ -75,7 +75,7 @@ final class BtAccelerator implements Accelerator {
     private int count;
     private final Map<Page, Integer> cookies = new HashMap<>();
     private final Map<Mode, Mode> modes = new HashMap<>();
-    private final ExecTable supervisorPages, userPages;
+    private final ExecTable[] pages = new ExecTable[Area.EXEC_TABLES];
 
     // The present mode, as of modeEpoch.
     private Mode mode;
@@ -139,8 +139,9 @@ final class BtAccelerator implements Accelerator {
         r = c.r;
         area = c.area;
         translator = new Translator(c.memory, c.model, cache, c.vcpu.pendingHva());
-        supervisorPages = new ExecTable(area + Area.EXEC);
-        userPages = new ExecTable(area + Area.EXEC + Area.EXEC_BYTES);
+        for (int i = 0; i < pages.length; i++) {
+            pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
+        }
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
         fp = new FpState(c);
         devices = new Devices(c);
@@ -366,13 +367,12 @@ final class BtAccelerator implements Accelerator {
         modes.put(mode, mode);
         Arrays.fill(lately, mode);
         contexts.clear();
-        supervisorPages.use(null);
-        userPages.use(null);
+        for (ExecTable table : pages) {
+            table.use(null);
+        }
         before = null;
         faultFrom = null;
         cache.clear();
-        supervisorPages.clear();
-        userPages.clear();
         clearJumps();
         link = null;
         resume = null;
@@ -476,10 +476,10 @@ final class BtAccelerator implements Accelerator {
                 t = variant(code, null);
             }
         }
-        ExecTable pages = mode.user() ? userPages : supervisorPages;
-        pages.put(t.execEntry, t.cookie, area);
+        ExecTable table = pages[mode.table()];
+        table.put(t.execEntry, t.cookie, area, code.block.global);
         if (t.secondEntry != 0) {
-            pages.put(t.secondEntry, t.secondCookie, area);
+            table.put(t.secondEntry, t.secondCookie, area, code.block.global);
         }
         if (jumpMissed) {
             jumpMissed = false;
@@ -1024,8 +1024,8 @@ final class BtAccelerator implements Accelerator {
 
     private void use(Mode now) {
         mode = now;
-        if ((now.user() ? userPages : supervisorPages).use(now)) {
-            HostMemory.putInt(area + Area.execMode(now.user()), contexts.number(now));
+        if (pages[now.table()].use(now)) {
+            HostMemory.putInt(area + Area.execMode(now), contexts.number(now));
         }
         context = contexts.find(now, c);
     }
@@ -1074,14 +1074,23 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void flushed() {
-        supervisorPages.clear();
-        userPages.clear();
+        for (ExecTable table : pages) {
+            table.clear();
+        }
+    }
+
+    @Override
+    public void flushedLocal() {
+        for (ExecTable table : pages) {
+            table.clearLocal();
+        }
     }
 
     @Override
     public void flushedPage(long linear) {
-        supervisorPages.clear(linear);
-        userPages.clear(linear);
+        for (ExecTable table : pages) {
+            table.clear(linear);
+        }
     }
 
     @Override

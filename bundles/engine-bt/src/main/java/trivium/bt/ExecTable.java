@@ -2,13 +2,17 @@ package trivium.bt;
 
 import trivium.hostos.HostMemory;
 
-/** One of the two EXEC tables of {@link Area}, and what of it is filled. */
+/** One of the EXEC tables of {@link Area}, and what of it is filled. */
 final class ExecTable {
-    private static final int FEW = 512;
+    private static final byte LOCAL = 1, GLOBAL = 2, LISTED_LOCAL = 4, LISTED_GLOBAL = 8;
 
     private final long hva;
-    private final int[] filled = new int[FEW];
-    private int fills;
+
+    /** By entry: what it was filled with last, and the lists that it is in. */
+    private final byte[] kinds = new byte[Area.EXEC_ENTRIES];
+
+    private final int[] local = new int[Area.EXEC_ENTRIES], global = new int[Area.EXEC_ENTRIES];
+    private int locals, globals;
     private Mode mode;
 
     ExecTable(long hva) {
@@ -30,30 +34,58 @@ final class ExecTable {
     }
 
     /**
-     * @param entry offset of the entry from the GS base
+     * @param at offset of the entry from the GS base
+     * @param isGlobal whether this outlives {@link #clearLocal}
      */
-    void put(int entry, int cookie, long gsBase) {
-        if (HostMemory.getInt(gsBase + entry) != cookie) {
-            HostMemory.putInt(gsBase + entry, cookie);
-            if (fills < FEW) {
-                filled[fills] = (int) (gsBase + entry - hva);
-            }
-            fills = Math.min(fills + 1, FEW + 1);
+    void put(int at, int cookie, long gsBase, boolean isGlobal) {
+        long entryHva = gsBase + at;
+        int entry = (int) (entryHva - hva) >>> 2;
+        byte kind = kinds[entry];
+        if (HostMemory.getInt(entryHva) == cookie && (kind & (isGlobal ? GLOBAL : LOCAL)) != 0) {
+            return;
         }
+        HostMemory.putInt(entryHva, cookie);
+        kind &= ~(LOCAL | GLOBAL);
+        if (isGlobal) {
+            if ((kind & LISTED_GLOBAL) == 0) {
+                global[globals++] = entry;
+            }
+            kind |= GLOBAL | LISTED_GLOBAL;
+        } else {
+            if ((kind & LISTED_LOCAL) == 0) {
+                local[locals++] = entry;
+            }
+            kind |= LOCAL | LISTED_LOCAL;
+        }
+        kinds[entry] = kind;
     }
 
     void clear() {
-        if (fills > FEW) {
-            HostMemory.fill(hva, Area.EXEC_BYTES, (byte) 0);
-        } else {
-            for (int i = 0; i < fills; i++) {
-                HostMemory.putInt(hva + filled[i], 0);
-            }
+        clearLocal();
+        for (int i = 0; i < globals; i++) {
+            put0(global[i]);
+            kinds[global[i]] = 0;
         }
-        fills = 0;
+        globals = 0;
+    }
+
+    /** Clears all but what global pages are behind. */
+    void clearLocal() {
+        for (int i = 0; i < locals; i++) {
+            int entry = local[i];
+            if ((kinds[entry] & LOCAL) != 0) {
+                put0(entry);
+            }
+            kinds[entry] &= ~(LOCAL | LISTED_LOCAL);
+        }
+        locals = 0;
+    }
+
+    private void put0(int entry) {
+        HostMemory.putInt(hva + 4L * entry, 0);
     }
 
     void clear(long linear) {
-        HostMemory.putInt(hva + ((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1) * 4L, 0);
+        put0((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1);
     }
 }

@@ -29,7 +29,7 @@ record Mode(
         long codeBase,
         long codeLimit) {
     private static final long NO_LIMIT = 0xffff_ffffL;
-    private static final int IOPL_SHIFT = 12;
+    private static final int IOPL_SHIFT = 12, ALL_FLAT = 0x3f;
 
     static Mode of(Cpu c, boolean counted) {
         return new Mode(
@@ -68,6 +68,9 @@ record Mode(
     }
 
     private static int flat(Cpu c) {
+        if (c.mode64) {
+            return ALL_FLAT; // nobody asks: FS and GS have their bases, the others none
+        }
         int flat = 0;
         for (int i = 0; i < 6; i++) {
             if (c.base[i] == 0 && c.readLimit[i] >= NO_LIMIT && c.writeLimit[i] >= NO_LIMIT) {
@@ -96,9 +99,14 @@ record Mode(
         return (flat & 1 << segment) != 0;
     }
 
+    /** Number of this privilege's TLB, and of its EXEC table. */
+    int table() {
+        return tlb / Cpu.SUPERVISOR_TLB;
+    }
+
     /** Offset of this privilege's EXEC table from the GS base. */
     int exec() {
-        return Area.EXEC + (user ? Area.EXEC_BYTES : 0);
+        return Area.EXEC + table() * Area.EXEC_BYTES;
     }
 
     /** Offset of the EXEC entry of a linear address. */

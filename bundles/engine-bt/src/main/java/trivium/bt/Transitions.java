@@ -242,7 +242,7 @@ final class Transitions {
 
     /** The EXEC table of the target's privilege must be that of its mode. */
     private void to(Context context) {
-        a.aluImm(CMP, 4, Rm.gs(Area.execMode(context.mode.user())), context.modeNumber);
+        a.aluImm(CMP, 4, Rm.gs(Area.execMode(context.mode)), context.modeNumber);
         slow(NE);
     }
 

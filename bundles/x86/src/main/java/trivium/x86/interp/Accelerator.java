@@ -74,6 +74,9 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     /** All cached translations of addresses are stale. */
     void flushed();
 
+    /** The same but for {@link Block#global} pages. */
+    void flushedLocal();
+
     /** Cached translations of one linear page are stale. */
     void flushedPage(long linear);
 

@@ -37,7 +37,10 @@ public final class Block {
     /** Blocks that followed, valid while the CPU's codeGeneration is {@code generation}. */
     Block taken, notTaken;
 
-    /** The codeGeneration under which this block was last found by a lookup of its address. */
+    /** Whether it was on global pages when it was found last. */
+    public boolean global;
+
+    /** The codeGeneration (or globalGeneration) under which it was last found by its address. */
     int seen;
 
     int generation;

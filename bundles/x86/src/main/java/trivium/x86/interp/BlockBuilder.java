@@ -42,7 +42,7 @@ final class BlockBuilder {
         long ip = c.rip;
         List<Op> ops = new ArrayList<>();
         cache.watch(startGpa);
-        seek(c.base[trivium.cpu.VcpuState.CS] + ip & c.linearMask, startGpa);
+        seek(c.codeLinear(ip), startGpa);
         lastPage = startGpa & -4096;
         wrapped = false;
         untilWrap = c.model == trivium.cpu.CpuModel.I8086 ? 0x1_0000 - ip : Long.MAX_VALUE;

@@ -164,7 +164,7 @@ final class ControlRegisters {
         }
         s.cr3 = value;
         c.mmu.flushNonGlobal();
-        c.flushTlb();
+        c.flushLocal();
     }
 
     void loadCr3ForTask(long value) {
@@ -173,7 +173,7 @@ final class ControlRegisters {
         }
         s.cr3 = value;
         c.mmu.flushNonGlobal();
-        c.flushTlb();
+        c.flushLocal();
     }
 
     private boolean paePaging() {

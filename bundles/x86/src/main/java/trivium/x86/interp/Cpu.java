@@ -81,6 +81,9 @@ public final class Cpu {
      */
     public int codeGeneration;
 
+    /** The same for blocks on global pages: CR3 does not change it. */
+    public int globalGeneration;
+
     // What blocks were chained under.
     private long chainedBase = -1, chainedLimit = -1;
     private int chainedSize;
@@ -262,7 +265,9 @@ public final class Cpu {
     void privilegeChanged() {
         modeEpoch++;
         boolean smapOpen = (s.rflags & AC) != 0 && (s.cr4 & CR4_SMAP) != 0;
-        codeGeneration = codeGeneration & ~1 | (cpl == 3 ? 1 : 0);
+        int user = cpl == 3 ? 1 : 0;
+        codeGeneration = codeGeneration & ~1 | user;
+        globalGeneration = globalGeneration & ~1 | user;
         tlb = cpl == 3 ? userTlb : smapOpen ? supervisorAcTlb : supervisorTlb;
         tlbRead = tlb.read;
         tlbWrite = tlb.write;
@@ -339,7 +344,7 @@ public final class Cpu {
             chainedBase = base[CS];
             chainedLimit = codeLimit;
             chainedSize = codeSize;
-            codeGeneration += 2;
+            newGeneration();
         }
     }
 
@@ -861,13 +866,14 @@ public final class Cpu {
         if (((linear ^ linear + (size - 1)) & PAGE) != 0) {
             return loadCrossing(linear, size, access);
         }
-        long gpa = translate(linear, access) & PAGE | linear & 0xfff;
+        long page = translate(linear, access);
+        long gpa = page & PAGE | linear & 0xfff;
         long host = memory.readableHost(gpa);
         if (host == 0) {
             return memory.read(gpa, size);
         }
         if (!noFastPath && by != null) {
-            by.put(by.read, linear, host);
+            by.put(by.read, linear, host, isGlobal(page));
         }
         return HostMemory.get(host + (linear & 0xfff), size);
     }
@@ -902,14 +908,15 @@ public final class Cpu {
             storeCrossing(linear, size, value, access);
             return;
         }
-        long gpa = translate(linear, access | Mmu.WRITE) & PAGE | linear & 0xfff;
+        long page = translate(linear, access | Mmu.WRITE);
+        long gpa = page & PAGE | linear & 0xfff;
         long host = memory.writableHost(gpa);
         if (host == 0) {
             memory.write(gpa, size, value);
             return;
         }
         if (!noFastPath && by != null) {
-            by.put(by.write, linear, host);
+            by.put(by.write, linear, host, isGlobal(page));
         }
         HostMemory.put(host + (linear & 0xfff), size, value);
     }
@@ -950,8 +957,12 @@ public final class Cpu {
         if (host == 0) {
             return SLOW;
         }
-        tlb.put(write ? tlb.write : tlb.read, linear, host);
+        tlb.put(write ? tlb.write : tlb.read, linear, host, isGlobal(page));
         return FILLED;
+    }
+
+    private static boolean isGlobal(long page) {
+        return (page & Mmu.GLOBAL) != 0;
     }
 
     /** After {@link #fill} said FAULT: the #PF of an access there, with CR2 set. */
@@ -964,9 +975,10 @@ public final class Cpu {
         if (noFastPath) {
             return;
         }
-        long host = memory.writableHost(translate(linear, userAccess() | Mmu.WRITE));
+        long page = translate(linear, userAccess() | Mmu.WRITE);
+        long host = memory.writableHost(page);
         if (host != 0) {
-            tlb.put(tlb.write, linear, host);
+            tlb.put(tlb.write, linear, host, isGlobal(page));
         }
     }
 
@@ -994,8 +1006,8 @@ public final class Cpu {
 
     private boolean anyLarge;
 
-    /** Where ways from block to block of this codeGeneration may lead. */
-    private final PageFilter codePages = new PageFilter();
+    /** Where ways from block to block of this codeGeneration, or globalGeneration, may lead. */
+    private final PageFilter codePages = new PageFilter(), globalCodePages = new PageFilter();
 
     private static int largeSlot(long linear) {
         long page = linear >>> 21;
@@ -1015,10 +1027,21 @@ public final class Cpu {
         if (HostMemory.getLong(tlb.exec + slot) == (linear & PAGE)) {
             return linear + HostMemory.getLong(tlb.exec + slot + 8);
         }
-        long page = translate(linear, userAccess() | Mmu.EXECUTE) & PAGE;
-        tlb.put(tlb.exec, linear, page);
-        codePages.add(linear);
-        return page | linear & 0xfff;
+        long page = translate(linear, userAccess() | Mmu.EXECUTE);
+        tlb.put(tlb.exec, linear, page & PAGE, isGlobal(page));
+        (isGlobal(page) ? globalCodePages : codePages).add(linear);
+        return page & PAGE | linear & 0xfff;
+    }
+
+    /** The linear address of code of the present segment. */
+    long codeLinear(long ip) {
+        return base[CS] + ip & linearMask;
+    }
+
+    /** Whether code at a linear address is known to be on a global page. */
+    boolean globalCode(long linear) {
+        return HostMemory.getLong(tlb.exec + Tlb.slot(linear)) == (linear & PAGE)
+                && tlb.isGlobal(tlb.exec, linear);
     }
 
     /**
@@ -1036,14 +1059,32 @@ public final class Cpu {
         supervisorTlb.flush();
         supervisorAcTlb.flush();
         codePages.clear();
+        globalCodePages.clear();
         if (anyLarge) {
             java.util.Arrays.fill(large, false);
             anyLarge = false;
         }
-        codeGeneration += 2;
+        newGeneration();
         if (accelerator != null) {
             accelerator.flushed();
         }
+    }
+
+    /** The same, but global pages stay: a CR3 write. */
+    void flushLocal() {
+        userTlb.flushLocal();
+        supervisorTlb.flushLocal();
+        supervisorAcTlb.flushLocal();
+        codePages.clear();
+        codeGeneration += 2;
+        if (accelerator != null) {
+            accelerator.flushedLocal();
+        }
+    }
+
+    private void newGeneration() {
+        codeGeneration += 2;
+        globalGeneration += 2;
     }
 
     void flushTlbPage(long linear) {
@@ -1054,7 +1095,9 @@ public final class Cpu {
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
-        if (codePages.mayContain(linear)) {
+        if (globalCodePages.mayContain(linear)) {
+            newGeneration();
+        } else if (codePages.mayContain(linear)) {
             codeGeneration += 2;
         }
         if (accelerator != null) {

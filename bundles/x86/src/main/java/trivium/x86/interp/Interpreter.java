@@ -495,15 +495,22 @@ public final class Interpreter implements VcpuRunner, TranslationView {
     /** The block at an address that was found there lately, or null. */
     private Block recent(long ip) {
         Block n = recent[recentSlot(ip)];
-        return n != null && n.ip == ip && n.seen == c.codeGeneration && n.valid ? n : null;
+        return n != null
+                        && n.ip == ip
+                        && n.seen == (n.global ? c.globalGeneration : c.codeGeneration)
+                        && n.valid
+                ? n
+                : null;
     }
 
     private Block lookup(Block b, long ip) {
         lookups++;
         int generation = c.codeGeneration;
+        int globalGeneration = c.globalGeneration;
         Block n = block(ip, Integer.MAX_VALUE);
+        n.global = isGlobal(n);
+        n.seen = n.global ? globalGeneration : generation;
         if (generation == c.codeGeneration) {
-            n.seen = generation;
             recent[recentSlot(ip)] = n;
             if (b != null) {
                 chain(b, n);
@@ -512,13 +519,18 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         return n;
     }
 
+    private boolean isGlobal(Block n) {
+        long linear = c.codeLinear(n.ip);
+        return c.globalCode(linear) && c.globalCode(c.codeLinear(n.ip + n.bytes - 1));
+    }
+
     private static int recentSlot(long ip) {
         return (int) (ip ^ ip >>> 12) & RECENT - 1;
     }
 
     /** The block at {@code ip}, cached or built; of one instruction if {@code max} is 1. */
     private Block block(long ip, int max) {
-        long linear = c.base[VcpuState.CS] + ip & c.linearMask;
+        long linear = c.codeLinear(ip);
         if (c.mode64 && linear << 16 >> 16 != linear) {
             throw c.gp(0);
         }

@@ -1,5 +1,6 @@
 package trivium.x86.interp;
 
+import java.util.BitSet;
 import trivium.hostos.HostMemory;
 
 /**
@@ -23,14 +24,37 @@ public final class Tlb {
     /** Where the arrays begin in a TLB. */
     public static final int READ = 0, WRITE = ARRAY_BYTES, EXEC = 2 * ARRAY_BYTES;
 
-    private static final int FEW = 1024;
+    private static final int NONE = -1;
 
     /** Host addresses of the arrays. */
     final long read, write, exec;
 
-    // The entries filled since the last flush, from `read` on: a flush of a few costs only these.
-    private final int[] filled = new int[FEW];
-    private int fills;
+    // The entries filled since the last flush that concerned them: a flush costs only these.
+    private final Filled local = new Filled(), global = new Filled();
+
+    /** By number: whether an entry's present page, if it has one, is global. */
+    private final BitSet globals = new BitSet(3 * ENTRIES);
+
+    /** Numbers of entries, from {@link #read} on, each once. */
+    private static final class Filled {
+        final int[] list = new int[3 * ENTRIES];
+        final BitSet listed = new BitSet(3 * ENTRIES);
+        int count;
+
+        void add(int entry) {
+            if (!listed.get(entry)) {
+                listed.set(entry);
+                list[count++] = entry;
+            }
+        }
+
+        void clear() {
+            for (int i = 0; i < count; i++) {
+                listed.clear(list[i]);
+            }
+            count = 0;
+        }
+    }
 
     /**
      * @param hva of {@link #BYTES} bytes
@@ -39,24 +63,29 @@ public final class Tlb {
         read = hva + READ;
         write = hva + WRITE;
         exec = hva + EXEC;
-        clear();
-    }
-
-    private void clear() {
-        HostMemory.fill(read, BYTES, (byte) -1);
+        HostMemory.fill(read, BYTES, (byte) NONE);
     }
 
     /**
      * @param array {@link #read}, {@link #write} or {@link #exec}
+     * @param isGlobal whether this outlives {@link #flushLocal}
      */
-    void put(long array, long linear, long target) {
+    void put(long array, long linear, long target, boolean isGlobal) {
         int slot = slot(linear);
         HostMemory.putLong(array + slot, linear & -4096);
         HostMemory.putLong(array + slot + 8, target - (linear & -4096));
-        if (fills < FEW) {
-            filled[fills] = (int) (array - read) + slot;
-        }
-        fills = Math.min(fills + 1, FEW + 1);
+        int entry = entry(array, slot);
+        globals.set(entry, isGlobal);
+        (isGlobal ? global : local).add(entry);
+    }
+
+    private int entry(long array, int slot) {
+        return ((int) (array - read) + slot) / ENTRY_BYTES;
+    }
+
+    /** Whether the entry for this page, which there is, outlives {@link #flushLocal}. */
+    boolean isGlobal(long array, long linear) {
+        return globals.get(entry(array, slot(linear)));
     }
 
     static int slot(long linear) {
@@ -64,20 +93,32 @@ public final class Tlb {
     }
 
     void flush() {
-        if (fills > FEW) {
-            clear();
-        } else {
-            for (int i = 0; i < fills; i++) {
-                HostMemory.putLong(read + filled[i], -1);
+        flushLocal();
+        for (int i = 0; i < global.count; i++) {
+            HostMemory.putLong(hva(global.list[i]), NONE);
+        }
+        global.clear();
+    }
+
+    /** Drops all but global pages. */
+    void flushLocal() {
+        for (int i = 0; i < local.count; i++) {
+            int entry = local.list[i];
+            if (!globals.get(entry)) {
+                HostMemory.putLong(hva(entry), NONE);
             }
         }
-        fills = 0;
+        local.clear();
+    }
+
+    private long hva(int entry) {
+        return read + (long) entry * ENTRY_BYTES;
     }
 
     private void drop(int slot) {
-        HostMemory.putLong(read + slot, -1);
-        HostMemory.putLong(write + slot, -1);
-        HostMemory.putLong(exec + slot, -1);
+        HostMemory.putLong(read + slot, NONE);
+        HostMemory.putLong(write + slot, NONE);
+        HostMemory.putLong(exec + slot, NONE);
     }
 
     void flushPage(long linear) {
@@ -86,23 +127,19 @@ public final class Tlb {
 
     /** Drops the write entries that lead to the host page {@code hva}. */
     void flushWritesTo(long hvaPage) {
-        if (fills > FEW) {
-            for (long entry = write; entry < write + ARRAY_BYTES; entry += ENTRY_BYTES) {
-                dropIfTo(entry, hvaPage);
-            }
-            return;
-        }
-        for (int i = 0; i < fills; i++) {
-            if (filled[i] >= WRITE && filled[i] < EXEC) {
-                dropIfTo(read + filled[i], hvaPage);
-            }
-        }
+        flushWritesTo(hvaPage, local);
+        flushWritesTo(hvaPage, global);
     }
 
-    private static void dropIfTo(long entry, long hvaPage) {
-        long tag = HostMemory.getLong(entry);
-        if (tag != -1 && tag + HostMemory.getLong(entry + 8) == hvaPage) {
-            HostMemory.putLong(entry, -1);
+    private void flushWritesTo(long hvaPage, Filled filled) {
+        for (int i = 0; i < filled.count; i++) {
+            long entry = hva(filled.list[i]);
+            if (entry >= write && entry < exec) {
+                long tag = HostMemory.getLong(entry);
+                if (tag != NONE && tag + HostMemory.getLong(entry + 8) == hvaPage) {
+                    HostMemory.putLong(entry, NONE);
+                }
+            }
         }
     }
 }
