@@ -193,6 +193,11 @@ final class TestBoard implements Vcpu, AutoCloseable {
         return this;
     }
 
+    /** Whether it sleeps and an interrupt would wake it. */
+    boolean waits() {
+        return s.activity == VcpuState.HALTED && (s.rflags & 1 << 9) != 0;
+    }
+
     long counter(String name) {
         return runner.counters().getOrDefault(name, 0L);
     }
