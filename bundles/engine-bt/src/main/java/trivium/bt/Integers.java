@@ -130,8 +130,6 @@ final class Integers {
                 a.u8(0xf5);
                 g.produced(null);
             }
-            case CLD -> direction(false);
-            case STD -> direction(true);
             case LAHF -> lahf();
             case SAHF -> {
                 g.prepareUpdate(FlagUse.ALL & ~FlagUse.O);
@@ -1055,15 +1053,6 @@ final class Integers {
         g.prepareUpdate(FlagUse.C);
         a.u8(opcode);
         g.produced(null);
-    }
-
-    private void direction(boolean down) {
-        g.clobber();
-        if (down) {
-            a.aluImm(OR, 4, Rm.gs(Area.RFLAGS), 0x400);
-        } else {
-            a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~0x400);
-        }
     }
 
     private void lahf() {

@@ -10,8 +10,8 @@ import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 
 /**
- * Host code for MOVS, STOS, LODS, SCAS and CMPS, upwards (DF = 0). A repeated one goes from page to
- * page:
+ * Host code for MOVS, STOS, LODS, SCAS and CMPS, upwards, or downwards where the block itself sets
+ * DF; other directions are left. A repeated one goes from page to page:
  *
  * <pre>
  * while count != 0:
@@ -27,6 +27,7 @@ import trivium.x86.decode.Mnemonic;
  */
 final class Strings {
     private static final int DF = 1 << 10, PAGE_OFFSET = 0xfff;
+    private static final int CLD = 0xfc, STD = 0xfd;
 
     private final Gen g;
     private final Asm a;
@@ -36,9 +37,16 @@ final class Strings {
     private Mnemonic kind;
     private int bytes, log, address;
 
+    /** Whether the block has set DF before. */
+    private boolean down;
+
     Strings(Gen g) {
         this.g = g;
         a = g.a;
+    }
+
+    void begin() {
+        down = false;
     }
 
     /**
@@ -48,6 +56,16 @@ final class Strings {
         in = instruction;
         kind = in.mnemonic();
         switch (kind) {
+            case STD, CLD -> {
+                g.clobber();
+                down = kind == Mnemonic.STD;
+                if (down) {
+                    a.aluImm(OR, 4, Rm.gs(Area.RFLAGS), DF);
+                } else {
+                    a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~DF);
+                }
+                return true;
+            }
             case MOVS, STOS, LODS, SCAS, CMPS -> {
                 bytes = in.bytes(0);
                 log = Integer.numberOfTrailingZeros(bytes);
@@ -121,9 +139,10 @@ final class Strings {
         }
     }
 
-    private void leaveIfDown() {
+    /** A block that was entered in between may find another direction than it expects. */
+    private void checkDirection() {
         a.testImm(4, Rm.gs(Area.RFLAGS), DF);
-        g.cold(a.jcc(NE), Exit.ONE);
+        g.cold(a.jcc(down ? E : NE), Exit.ONE);
     }
 
     // ---- one element
@@ -131,7 +150,7 @@ final class Strings {
     private void single() {
         g.clobber();
         access();
-        leaveIfDown();
+        checkDirection();
         switch (kind) {
             case MOVS -> {
                 a.load(8, T1, Rm.gs(Area.SCRATCH));
@@ -164,7 +183,7 @@ final class Strings {
 
     private void step(int register) {
         g.willWrite(register);
-        advance(register, Rm.mem(register, bytes));
+        advance(register, Rm.mem(register, down ? -bytes : bytes));
     }
 
     /** Gives an index or count register a new value, without a change of flags. T1 is lost. */
@@ -182,7 +201,7 @@ final class Strings {
     private void repeat() {
         g.requireSaved();
         g.retryHere();
-        leaveIfDown();
+        checkDirection();
         testCount();
         int zero = a.jcc(E);
         int top = a.size;
@@ -235,11 +254,16 @@ final class Strings {
             a.mov(4, T1, RSI);
             a.aluImm(AND, 4, Rm.reg(T1), PAGE_OFFSET);
             a.alu(CMP, 4, T2, Rm.reg(T1));
-            a.cmov(B, 4, T2, Rm.reg(T1));
+            a.cmov(down ? A : B, 4, T2, Rm.reg(T1));
         }
-        a.aluImm(XOR, 4, Rm.reg(T2), PAGE_OFFSET);
-        a.lea(4, T2, Rm.mem(T2, 1));
-        shift(T2);
+        if (down) {
+            shift(T2);
+            a.lea(4, T2, Rm.mem(T2, 1));
+        } else {
+            a.aluImm(XOR, 4, Rm.reg(T2), PAGE_OFFSET);
+            a.lea(4, T2, Rm.mem(T2, 1));
+            shift(T2);
+        }
         if (source()) {
             withinSegment(in.segment, RSI, false);
         }
@@ -269,11 +293,17 @@ final class Strings {
         a.cmov(A, 8, T2, Rm.reg(register));
     }
 
-    /** No more elements than up to the segment's limit, and up to offset FFFF of 16 bits. */
+    /** No more elements than up to the segment's limit and offset FFFF, or down to offset 0. */
     private void withinSegment(int segment, int register, boolean write) {
         boolean limited = !g.mode.is64() && !g.mode.flat(segment);
         if (limited || address == 2) {
             offset(Rm.gs(Area.register(register)));
+            if (down) {
+                shift(T0);
+                a.aluImm(ADD, 8, Rm.reg(T0), 1);
+                atMost(T0);
+                return;
+            }
         }
         if (limited) {
             int limits = write ? Area.WRITE_LIMIT : Area.READ_LIMIT;
@@ -293,6 +323,9 @@ final class Strings {
 
     /** The host's string instruction, on RCX elements. */
     private void host() {
+        if (down) {
+            a.u8(STD);
+        }
         a.u8(in.rep);
         if (bytes == 2) {
             a.u8(0x66);
@@ -300,6 +333,9 @@ final class Strings {
             a.u8(0x48);
         }
         a.u8(in.opcode);
+        if (down) {
+            a.u8(CLD);
+        }
     }
 
     /** Brings the guest's registers back, advanced; no flags change. */
@@ -309,15 +345,24 @@ final class Strings {
             a.group3(NOT, 8, Rm.reg(RCX));
             a.lea(8, T2, Rm.mem(T2, RCX, 0, 1));
         }
-        if (source()) {
-            a.load(8, RSI, Rm.gs(Area.register(RSI)));
-            advance(RSI, Rm.mem(RSI, T2, log, 0));
+        if (!down) {
+            advanceIndexes(0);
         }
-        a.load(8, RDI, Rm.gs(Area.register(RDI)));
-        advance(RDI, Rm.mem(RDI, T2, log, 0));
-        a.group3(NOT, 8, Rm.reg(T2));
+        a.group3(NOT, 8, Rm.reg(T2)); // - T2 - 1
+        if (down) {
+            advanceIndexes(bytes);
+        }
         a.load(8, RCX, Rm.gs(Area.register(RCX)));
         advance(RCX, Rm.mem(RCX, T2, 0, 1));
+    }
+
+    private void advanceIndexes(int more) {
+        if (source()) {
+            a.load(8, RSI, Rm.gs(Area.register(RSI)));
+            advance(RSI, Rm.mem(RSI, T2, log, more));
+        }
+        a.load(8, RDI, Rm.gs(Area.register(RDI)));
+        advance(RDI, Rm.mem(RDI, T2, log, more));
     }
 
     /**

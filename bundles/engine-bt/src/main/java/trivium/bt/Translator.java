@@ -121,6 +121,7 @@ final class Translator {
             g.beginLoop(loop, () -> checkLimit(mode, n));
         }
         boolean ended = false, indirect = false;
+        strings.begin();
         fp.begin(n);
         for (int i = 0; i < n; i++) {
             Instruction in = list.get(i);

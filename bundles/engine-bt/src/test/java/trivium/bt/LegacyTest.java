@@ -94,6 +94,7 @@ class LegacyTest {
         "LONG, be10000300 f0480fc70e,    1",
         "LONG, be10000300 488b06 488b5608 31db 31c9 f0480fc70e 9c, 1",
         "LONG, be18000300 480fc70e,      0",
+        "LONG, be18900200 480fc70e,      0",
         // a division by zero behind a compare whose flags nobody else wants
         "LONG, 39d8 31db 39d0 f7f3 01c0, 0",
         "LONG, 31db 85c0 f7fb 01c0,      0",
