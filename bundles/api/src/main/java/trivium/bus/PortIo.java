@@ -1,5 +1,6 @@
 package trivium.bus;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -13,4 +14,9 @@ public interface PortIo {
     int in(int port, int size);
 
     void out(int port, int size, int value);
+
+    /** The registers that translated code may reach by itself; empty if there are none. */
+    default Optional<SharedPorts> shared() {
+        return Optional.empty();
+    }
 }

@@ -7,6 +7,8 @@ import trivium.bus.DmaChannel;
 import trivium.bus.IrqLine;
 import trivium.bus.PciBus;
 import trivium.bus.PortIo;
+import trivium.bus.SharedPorts;
+import trivium.bus.SharedRegister;
 import trivium.cpu.CpuModel;
 import trivium.display.Screen;
 import trivium.input.KeyboardSink;
@@ -29,6 +31,26 @@ public interface Platform {
     /** A window that has its device as owner. */
     default void claimPorts(String name, int base, int count, BusDevice device) {
         claimPorts(name, base, count, device, device);
+    }
+
+    /**
+     * A register behind a port that was claimed before, which CPUs may reach without calling the
+     * device as far as that allows it: for what guests poll or write often.
+     *
+     * @param sizeBytes 1, 2 or 4: of accesses to the port
+     */
+    default SharedRegister shareRegister(int port, int sizeBytes) {
+        return SharedPorts.hidden(sizeBytes);
+    }
+
+    /**
+     * Registers behind one port, of which the low bits of another register select one.
+     *
+     * @param count a power of two
+     */
+    default SharedRegister[] shareRegisters(
+            int port, int sizeBytes, SharedRegister index, int count) {
+        return SharedPorts.hidden(sizeBytes, count);
     }
 
     /** Releases ports claimed before: a moved PCI I/O BAR. */

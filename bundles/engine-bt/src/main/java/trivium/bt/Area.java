@@ -62,6 +62,9 @@ final class Area {
     /** Numbers of the modes for which the EXEC tables hold. 32 bits each. */
     private static final int EXEC_MODES = BASE + 0x3a4;
 
+    /** Host address of the registers that ports share; see {@link trivium.bus.SharedPorts}. */
+    static final int PORTS = BASE + 0x3c8;
+
     /** CR2. 64 bits. */
     static final int CR2 = BASE + 0x3b0;
 

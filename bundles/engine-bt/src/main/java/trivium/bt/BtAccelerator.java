@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
@@ -138,11 +139,13 @@ final class BtAccelerator implements Accelerator {
         s = c.s;
         r = c.r;
         area = c.area;
-        translator = new Translator(c.memory, c.model, cache, c.vcpu.pendingHva());
+        translator = new Translator(cache, c.vcpu);
         for (int i = 0; i < pages.length; i++) {
             pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
         }
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
+        long ports = c.vcpu.ports().shared().map(SharedPorts::hva).orElse(0L);
+        HostMemory.putLong(area + Area.PORTS, ports);
         fp = new FpState(c);
         devices = new Devices(c);
         ways = new Ways(c);

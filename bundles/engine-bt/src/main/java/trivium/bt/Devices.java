@@ -27,7 +27,7 @@ final class Devices {
     /** IN or OUT, allowed, of the port in {@link Area#ADDRESS}. */
     void port(Instruction in) {
         int port = HostMemory.getInt(address);
-        int size = (in.opcode & 1) == 0 ? 1 : Math.min(in.operandSize, 4);
+        int size = Ports.size(in);
         if ((in.opcode & 2) != 0) {
             ports.out(port, size, HostMemory.getInt(rax));
             return;

@@ -11,6 +11,9 @@ final class Stubs {
 
     private final long enter, exit;
 
+    /** By size and direction. */
+    private final long[] ports = new long[6];
+
     /**
      * @param origin host address at which {@code a}'s code will run
      * @param avx whether the host's CPU has AVX
@@ -21,6 +24,10 @@ final class Stubs {
         enter(a, avx);
         exit = origin + a.size;
         exit(a);
+        for (int i = 0; i < ports.length; i++) {
+            ports[i] = origin + a.size;
+            SharedAccess.emit(a, i < 3, 1 << i % 3);
+        }
     }
 
     /** Called with the host address to go on at. */
@@ -31,6 +38,14 @@ final class Stubs {
     /** Jumped to with {@link Exit}'s word in T2; T0 is kept in {@link Area#ADDRESS}. */
     long exit() {
         return exit;
+    }
+
+    /**
+     * Called with a port in T0: does IN or OUT of {@code size} bytes if a register is shared, or
+     * sets CF. T1 and T2 are lost, and EFLAGS.
+     */
+    long port(boolean read, int size) {
+        return ports[(read ? 0 : 3) + Integer.numberOfTrailingZeros(size)];
     }
 
     private static void enter(Asm a, boolean avx) {

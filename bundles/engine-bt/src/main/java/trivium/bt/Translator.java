@@ -5,7 +5,7 @@ import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
 import java.util.List;
-import trivium.cpu.CpuModel;
+import trivium.cpu.Vcpu;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.decode.Decoder;
@@ -34,18 +34,18 @@ final class Translator {
     // Where the bytes of the block being decoded come from.
     private long gpa, nextPage;
 
-    Translator(PhysicalMemory memory, CpuModel model, CodeCache cache, long pendingHva) {
-        this.memory = memory;
+    Translator(CodeCache cache, Vcpu vcpu) {
+        memory = vcpu.memory();
         this.cache = cache;
-        decoder = new Decoder(model);
-        g = new Gen(cache.stubs(), pendingHva);
+        decoder = new Decoder(vcpu.model());
+        g = new Gen(cache.stubs(), vcpu.pendingHva());
         integers = new Integers(g);
         strings = new Strings(g);
         privileged = new Privileged(g);
         segments = new Segments(g);
         legacy = new Legacy(g);
         controls = new Controls(g);
-        ports = new Ports(g);
+        ports = new Ports(g, cache.stubs(), vcpu.ports().shared().isPresent());
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());
     }

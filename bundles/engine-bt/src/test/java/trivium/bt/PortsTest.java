@@ -69,6 +69,43 @@ class PortsTest {
         }
     }
 
+    /** Code, and how often it calls the device: shared registers are reached in host code. */
+    // spotless:off
+    @ParameterizedTest
+    @CsvSource({
+        "LONG, e440,                     0",
+        "LONG, b05ae640b000e440,         1",
+        "LONG, b050e640b000e4409c,       0",
+        "LONG, b0f0e640b00fe640e440,     1",
+        "LONG, 66e74266b8000066e542,     0",
+        "LONG, e74431c0e544,             0",
+        "LONG, 48c7c0f0ffffffe744e544,   0",
+        "LONG, e642e742e440e642,         3",
+        "LONG, b00ce64831c0e449b07fe649b012e449, 0",
+        "LONG, b0fce648b07fe649b03ce648b000e449, 0",
+        "LONG, b003e648b07fe649b000e449, 1",
+        "LONG, e448,                     1",
+        "LONG, 66e549,                   1",
+        "LONG, b842000000e741ef,         2",
+        "LONG, 39c9b050e6400f94c3,       0",
+        "LONG, ba40000000b050eeec66ba420066ef66ed66ba4400efed9c, 0",
+        "LONG, ffc8b010e640e4409c,       0",
+        "PROTECTED32, b05ce640b000e440e74431c0e544, 1",
+        "REAL, b050e640b000e440e7426631c0e542,     0",
+        "LONG, b950000000b810000000e640e44001c36bc0109090ffc975f1, 0",
+    })
+    // spotless:on
+    void reachSharedRegisters(Mode mode, String code, int calls) {
+        String expected;
+        try (TestBoard board = board(mode, new InterpreterEngine(), code, "2")) {
+            expected = board.run().end();
+        }
+        try (TestBoard board = board(mode, engine, code, "2")) {
+            assertThat(board.run().end()).isEqualTo(expected);
+            assertThat(board.counter("exit-port")).isEqualTo(calls);
+        }
+    }
+
     private static TestBoard board(Mode mode, ExecutionEngine engine, String code, String flags) {
         TestBoard board = new TestBoard(mode, engine).code(code);
         VcpuState s = board.state();

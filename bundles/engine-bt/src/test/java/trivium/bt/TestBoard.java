@@ -53,9 +53,6 @@ final class TestBoard implements Vcpu, AutoCloseable {
     /** So far apart are pages that share TLB entries. */
     static final int FAR = 1 << 24;
 
-    /** Bit 0 written there raises an interrupt. */
-    private static final int EVENTS = 0x10;
-
     private static final int RAM_BYTES = 1 << 20, GDT = 0x1000, IDT = 0x2000, HANDLER = 0x3000;
     private static final int TABLES = 0x10000, PAGE_FLAGS = 0x63, VECTORS = 64, HALTS = 0x20;
     private static final int CODE16 = 8, CODE32 = 16, CODE64 = 24, DATA16 = 32, DATA32 = 40;
@@ -69,6 +66,8 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     /** Accesses to devices. */
     final List<String> log = new ArrayList<>();
+
+    private final PortIo ports = new TestPorts(log, this::raise);
 
     TestBoard(Mode mode, ExecutionEngine engine) {
         this.mode = mode;
@@ -250,21 +249,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     @Override
     public PortIo ports() {
-        return new PortIo() {
-            @Override
-            public int in(int port, int size) {
-                log.add("in %x %d".formatted(port, size));
-                return port * 0x0173_5bd1 + log.size() & -1 >>> 32 - 8 * size;
-            }
-
-            @Override
-            public void out(int port, int size, int value) {
-                log.add("out %x %d %x".formatted(port, size, value & -1 >>> 32 - 8 * size));
-                if (port == EVENTS) {
-                    raise(value & INTR);
-                }
-            }
-        };
+        return ports;
     }
 
     @Override

@@ -14,6 +14,8 @@ import trivium.bus.IrqLine;
 import trivium.bus.PciBus;
 import trivium.bus.PciFunction;
 import trivium.bus.PortIo;
+import trivium.bus.SharedPorts;
+import trivium.bus.SharedRegister;
 import trivium.cpu.CpuModel;
 import trivium.device.BlockBackend;
 import trivium.device.IsaDma;
@@ -31,6 +33,10 @@ public final class FakePlatform implements Platform, PortIo, VirtualClock, PciBu
     private record Window(String name, int base, int count, Object owner, BusDevice device) {}
 
     private final List<Window> windows = new ArrayList<>();
+
+    /** What devices let CPUs do by themselves: {@link #in} and {@link #out} call them. */
+    public final SharedPorts shared = new SharedPorts();
+
     private final List<Timer> timers = new ArrayList<>();
     private final Map<Class<?>, Object> provided = new HashMap<>();
     private final Map<Integer, PciFunction> functions = new HashMap<>();
@@ -78,6 +84,17 @@ public final class FakePlatform implements Platform, PortIo, VirtualClock, PciBu
     @Override
     public void releasePorts(int base, int count) {
         windows.removeIf(w -> w.base == base && w.count == count);
+    }
+
+    @Override
+    public SharedRegister shareRegister(int port, int sizeBytes) {
+        return shared.share(port, sizeBytes);
+    }
+
+    @Override
+    public SharedRegister[] shareRegisters(
+            int port, int sizeBytes, SharedRegister index, int count) {
+        return shared.share(port, sizeBytes, index, count);
     }
 
     private Window windowOf(int port) {

@@ -17,7 +17,9 @@ public final class Fuzz {
     public static void run(long seed, FakePlatform pc, Device device) {
         Random random = new Random(seed);
         for (int i = 0; i < ROUNDS; i++) {
-            access(random, pc);
+            if (!byItself(random, pc, device)) {
+                access(random, pc);
+            }
             if (random.nextInt(8) == 0) {
                 pc.advance(random.nextInt(random.nextInt(16) == 0 ? 20_000_000 : 20_000));
             }
@@ -28,6 +30,37 @@ public final class Fuzz {
             assertThat(device.save()).usingRecursiveComparison().isEqualTo(state);
             device.reset();
             device.close();
+        }
+    }
+
+    /** What a CPU may do without calling the device ends as if it had called. */
+    private static boolean byItself(Random random, FakePlatform pc, Device device) {
+        List<Integer> ports = pc.claimedPorts();
+        if (ports.isEmpty() || random.nextInt(4) != 0) {
+            return false;
+        }
+        int port = ports.get(random.nextInt(ports.size()));
+        int size = SIZES[random.nextInt(SIZES.length)];
+        synchronized (device) {
+            Record before = device.save();
+            if (random.nextBoolean()) {
+                long value = pc.shared.read(port, size);
+                if (value >= 0) {
+                    assertThat(pc.in(port, size) & 0xffff_ffffL).isEqualTo(value);
+                    assertThat(device.save()).usingRecursiveComparison().isEqualTo(before);
+                }
+                return value >= 0;
+            }
+            device.restore(before);
+            int value = value(random);
+            if (!pc.shared.write(port, size, value)) {
+                return false;
+            }
+            Record after = device.save();
+            device.restore(before);
+            pc.out(port, size, value);
+            assertThat(device.save()).usingRecursiveComparison().isEqualTo(after);
+            return true;
         }
     }
 

@@ -14,6 +14,7 @@ import trivium.bus.IrqLine;
 import trivium.bus.PciBus;
 import trivium.bus.PciFunction;
 import trivium.bus.PortIo;
+import trivium.bus.SharedRegister;
 import trivium.cpu.CpuModel;
 import trivium.device.BlockBackend;
 import trivium.device.IsaDma;
@@ -70,6 +71,26 @@ final class DevicePlatform implements Platform, AutoCloseable {
     public synchronized void claimPorts(
             String name, int base, int count, Object owner, BusDevice window) {
         windows.add(board.ports().claim(name, base, count, owner, window));
+    }
+
+    private PortBus.Window windowOf(int port, int size) {
+        for (PortBus.Window window : windows) {
+            if (window.covers(port, size)) {
+                return window;
+            }
+        }
+        throw new IllegalArgumentException("%s has no port %#x".formatted(model, port));
+    }
+
+    @Override
+    public synchronized SharedRegister shareRegister(int port, int sizeBytes) {
+        return board.ports().share(windowOf(port, sizeBytes), port, sizeBytes);
+    }
+
+    @Override
+    public synchronized SharedRegister[] shareRegisters(
+            int port, int sizeBytes, SharedRegister index, int count) {
+        return board.ports().share(windowOf(port, sizeBytes), port, sizeBytes, index, count);
     }
 
     @Override

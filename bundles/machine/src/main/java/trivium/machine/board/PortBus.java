@@ -2,11 +2,14 @@ package trivium.machine.board;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.bus.BusDevice;
 import trivium.bus.PortIo;
+import trivium.bus.SharedPorts;
+import trivium.bus.SharedRegister;
 
 /**
  * The I/O ports. An access that no single window takes whole falls into halves. Where windows
@@ -44,6 +47,7 @@ public final class PortBus implements PortIo {
 
     private final Window[] table = new Window[PORTS];
     private final List<Window> windows = new ArrayList<>();
+    private final SharedPorts shared = new SharedPorts();
 
     /** By port: who hears of bytes written there. Null as long as nobody does. */
     private volatile IntConsumer[] taps;
@@ -71,9 +75,40 @@ public final class PortBus implements PortIo {
         windows.remove(window);
         for (int port = window.base; port < window.base + window.count; port++) {
             if (table[port] == window) {
+                shared.withdraw(port);
                 table[port] = firstAt(port);
             }
         }
+    }
+
+    /** Whether the CPUs may see a register of this window's device at a port. */
+    private boolean sharable(Window window, int port, int size) {
+        return table[port] == window && window.covers(port, size) && !tapped(port, size);
+    }
+
+    private boolean tapped(int port, int size) {
+        for (int i = 0; i < size && taps != null; i++) {
+            if (taps[port + i] != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    synchronized SharedRegister share(Window window, int port, int size) {
+        return sharable(window, port, size) ? shared.share(port, size) : SharedPorts.hidden(size);
+    }
+
+    synchronized SharedRegister[] share(
+            Window window, int port, int size, SharedRegister index, int count) {
+        return sharable(window, port, size)
+                ? shared.share(port, size, index, count)
+                : SharedPorts.hidden(size, count);
+    }
+
+    @Override
+    public Optional<SharedPorts> shared() {
+        return Optional.of(shared);
     }
 
     private Window firstAt(int port) {
@@ -90,6 +125,9 @@ public final class PortBus implements PortIo {
         IntConsumer[] all = taps == null ? new IntConsumer[PORTS] : taps.clone();
         all[port] = listener;
         taps = all;
+        for (int first = Math.max(0, port - 3); first <= port; first++) {
+            shared.withdraw(first);
+        }
     }
 
     @Override

@@ -115,4 +115,56 @@ class PortBusTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("0xffff");
     }
+
+    private PortBus.Window window(int base, int count) {
+        Window device = new Window();
+        return bus.claim("test", base, count, device, device);
+    }
+
+    private boolean shared(int port) {
+        return bus.shared().orElseThrow().read(port, 1) >= 0;
+    }
+
+    @Test
+    void sharesRegistersAsLongAsTheWindowAnswersAndNobodyListens() {
+        PortBus.Window first = window(0x70, 2), second = window(0x71, 1);
+        bus.share(first, 0x70, 1).allow(true, true);
+        bus.share(first, 0x71, 1).allow(true, true);
+        bus.share(second, 0x71, 1).allow(true, true);
+        assertThat(shared(0x70)).isTrue();
+        assertThat(shared(0x71)).isTrue();
+
+        bus.tap(0x70, _ -> {});
+        assertThat(shared(0x70)).isFalse();
+        bus.share(first, 0x70, 1).allow(true, true);
+        assertThat(shared(0x70)).isFalse();
+
+        bus.release(first);
+        assertThat(shared(0x71)).isFalse();
+    }
+
+    @Test
+    void aRegisterOfAWindowBehindAnotherStaysHidden() {
+        PortBus.Window first = window(0x70, 2), second = window(0x71, 1);
+        bus.share(second, 0x71, 1).allow(true, true);
+        assertThat(shared(0x71)).isFalse();
+        bus.share(first, 0x71, 1).allow(true, false);
+        bus.release(second);
+        assertThat(shared(0x71)).isTrue();
+    }
+
+    @Test
+    void aMachineFullOfSharedRegistersHidesTheRest() {
+        PortBus.Window window = window(0x1000, 0x2000);
+        trivium.bus.SharedRegister last = null;
+        for (int port = 0x1000; port < 0x3000; port++) {
+            last = bus.share(window, port, 1);
+            last.allow(true, true);
+            last.set(port);
+        }
+        assertThat(bus.shared().orElseThrow().read(0x1001, 1)).isEqualTo(1);
+        assertThat(shared(0x2fff)).isFalse();
+        assertThat(last.get()).isEqualTo(0xff);
+        assertThat(bus.share(window, 0x1000, 1, last, 16)).hasSize(16);
+    }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 import trivium.bus.BusDevice;
+import trivium.bus.SharedRegister;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
@@ -30,7 +31,7 @@ public final class I440fx implements Device, BusDevice {
     private final Platform platform;
     private final PciConfigSpace config =
             new PciConfigSpace(this, 0x8086, 0x1237, 0x06_0000, 2).subsystem(0x1af4, 0x1100);
-    private int address;
+    private final SharedRegister address;
 
     /** Attributes last applied, piece by piece, F0000 last: a change costs every engine a flush. */
     private final int[] applied = new int[2 * PAM_REGISTERS - 1];
@@ -46,14 +47,20 @@ public final class I440fx implements Device, BusDevice {
         platform.pci().plug(0, 0, config);
         platform.claimPorts("pci config address", 0xcf8, 4, this);
         platform.claimPorts("pci config data", 0xcfc, 4, this, new Data());
+        address = platform.shareRegister(0xcf8, 4);
+        address.allow(false, true);
         applyAllPam();
+    }
+
+    private int address() {
+        return address.get() & CONFIG_SPACE_BITS;
     }
 
     /** CF8h takes dwords only; CF9h as a byte is the PIIX3's reset register. */
     @Override
     public long read(long offset, int size) {
         if (offset == 0 && size == 4) {
-            return address & 0xffff_ffffL;
+            return address() & 0xffff_ffffL;
         }
         if (offset == 1 && size == 1) {
             return platform.find(Piix3.class).map(Piix3::readResetControl).orElse(0xff);
@@ -64,7 +71,7 @@ public final class I440fx implements Device, BusDevice {
     @Override
     public void write(long offset, int size, long value) {
         if (offset == 0 && size == 4) {
-            address = (int) value & CONFIG_SPACE_BITS;
+            address.set((int) value);
         } else if (offset == 1 && size == 1) {
             platform.find(Piix3.class).ifPresent(p -> p.writeResetControl((int) value));
         }
@@ -91,19 +98,19 @@ public final class I440fx implements Device, BusDevice {
 
     /** Only bus 0 exists. */
     private boolean selected() {
-        return (address & ENABLE) != 0 && (address >>> 16 & 0xff) == 0;
+        return (address() & ENABLE) != 0 && (address() >>> 16 & 0xff) == 0;
     }
 
     private int device() {
-        return address >>> 11 & 31;
+        return address() >>> 11 & 31;
     }
 
     private int function() {
-        return address >>> 8 & 7;
+        return address() >>> 8 & 7;
     }
 
     private int register(long offset) {
-        return address & 0xfc | (int) offset & 3;
+        return address() & 0xfc | (int) offset & 3;
     }
 
     private void applyAllPam() {
@@ -131,20 +138,20 @@ public final class I440fx implements Device, BusDevice {
 
     @Override
     public void reset() {
-        address = 0;
+        address.set(0);
         config.reset();
         applyAllPam();
     }
 
     @Override
     public Record save() {
-        return new State(address, config.save());
+        return new State(address(), config.save());
     }
 
     @Override
     public void restore(Record state) {
         State s = States.as(State.class, state);
-        address = s.address;
+        address.set(s.address);
         config.restore(s.config);
         applyAllPam();
     }

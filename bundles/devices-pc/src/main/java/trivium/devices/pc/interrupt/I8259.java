@@ -1,5 +1,7 @@
 package trivium.devices.pc.interrupt;
 
+import trivium.bus.SharedRegister;
+
 /**
  * One Intel 8259A priority interrupt controller in 8086 mode (Intel 8259A data sheet). An edge is
  * latched until it is acknowledged, even if the line drops, as chipsets with an ELCR do it. Not
@@ -30,7 +32,11 @@ final class I8259 {
 
     private final boolean master;
     private final int elcrMask;
-    private int lines, irr, imr, isr, elcr;
+    private int lines, irr, isr, elcr;
+
+    /** The mask, behind the data port. */
+    private final SharedRegister imr;
+
     private int vectorBase;
 
     /** The input of lowest priority: 7 unless rotated. */
@@ -42,7 +48,8 @@ final class I8259 {
     private boolean wantsIcw4, single;
     private boolean autoEoi, rotateOnAutoEoi, specialMask, fullyNested, readIsr, poll;
 
-    I8259(boolean master, int elcrMask) {
+    I8259(boolean master, int elcrMask, SharedRegister imr) {
+        this.imr = imr;
         this.master = master;
         this.elcrMask = elcrMask;
         reset();
@@ -56,8 +63,9 @@ final class I8259 {
 
     /** Data sheet "Initialization Command Words 1 and 2": what ICW1 clears. */
     private void initialize() {
+        imr.allow(false, false);
         irr = lines & elcr;
-        imr = 0;
+        imr.set(0);
         isr = 0;
         vectorBase = 0;
         lowest = 7;
@@ -86,13 +94,17 @@ final class I8259 {
         return NONE;
     }
 
-    /** The input INT is asserted for, or -1. */
+    /**
+     * The input INT is asserted for, or -1. To be asked after each change: from then on CPUs may
+     * write the mask by themselves, but for the bits of inputs that request.
+     */
     int requested() {
-        int request = rank(irr & ~imr);
+        imr.allow(!poll, initStep == 0 && !specialMask, irr);
+        int request = rank(irr & ~imr.get());
         if (request == NONE) {
             return -1;
         }
-        int inService = specialMask ? isr & ~imr : isr;
+        int inService = specialMask ? isr & ~imr.get() : isr;
         if (fullyNested && master) {
             inService &= ~(1 << I8259Pair.CASCADE);
         }
@@ -131,7 +143,7 @@ final class I8259 {
     }
 
     int readDataPort() {
-        return poll ? readCommandPort() : imr;
+        return poll ? readCommandPort() : imr.get();
     }
 
     void writeCommandPort(int value) {
@@ -175,7 +187,7 @@ final class I8259 {
 
     /** Non-specific EOI; in special mask mode masked levels are passed over. */
     private void endOfInterrupt(boolean rotate) {
-        int r = rank(specialMask ? isr & ~imr : isr);
+        int r = rank(specialMask ? isr & ~imr.get() : isr);
         if (r != NONE) {
             int n = lowest + 1 + r & 7;
             isr &= ~(1 << n);
@@ -197,7 +209,7 @@ final class I8259 {
                 autoEoi = (value & 2) != 0;
                 initStep = 0;
             }
-            default -> imr = value;
+            default -> imr.set(value);
         }
     }
 
@@ -218,7 +230,7 @@ final class I8259 {
         return new State(
                 lines,
                 irr,
-                imr,
+                imr.get(),
                 isr,
                 elcr,
                 vectorBase,
@@ -237,7 +249,7 @@ final class I8259 {
     void restore(State s) {
         lines = s.lines;
         irr = s.irr;
-        imr = s.imr;
+        imr.set(s.imr);
         isr = s.isr;
         elcr = s.elcr;
         vectorBase = s.vectorBase;

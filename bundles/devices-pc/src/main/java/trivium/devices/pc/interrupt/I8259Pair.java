@@ -22,8 +22,7 @@ public final class I8259Pair implements Device, IsaPic, ByteDevice {
     /** Saved registers. */
     record State(I8259.State master, I8259.State slave) {}
 
-    private final I8259 master = new I8259(true, 0xf8);
-    private final I8259 slave = new I8259(false, 0xde);
+    private final I8259 master, slave;
     private IrqLine output = _ -> {};
     private volatile boolean asserted;
 
@@ -31,6 +30,8 @@ public final class I8259Pair implements Device, IsaPic, ByteDevice {
         platform.claimPorts("pic master", 0x20, 2, this);
         platform.claimPorts("pic slave", 0xa0, 2, this, new Slave());
         platform.claimPorts("elcr", 0x4d0, 2, this, new Elcr());
+        master = new I8259(true, 0xf8, platform.shareRegister(0x21, 1));
+        slave = new I8259(false, 0xde, platform.shareRegister(0xa1, 1));
         platform.provide(IsaPic.class, this);
     }
 

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 import trivium.bus.IrqLine;
+import trivium.bus.SharedRegister;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
@@ -67,6 +68,9 @@ public final class Uart16550 implements Device, ByteDevice {
     private final ByteFifo received = new ByteFifo(FIFO_BYTES);
     private int ier, fcr, lcr, mcr, scr, divisor, msrDelta;
 
+    /** Line status, which drivers poll, as long as no read changes it. */
+    private final SharedRegister status;
+
     /** Upper half of MSR. */
     private int lines;
 
@@ -86,6 +90,8 @@ public final class Uart16550 implements Device, ByteDevice {
         silence = platform.newTimer("serial%d timeout".formatted(port), this, this::onSilence);
         clear();
         platform.claimPorts("serial" + port, BASES[port], 8, this);
+        status = platform.shareRegister(BASES[port] + LSR, 1);
+        updateIrq();
         backend.ifPresent(b -> b.onReceivable(this::onReceivable));
     }
 
@@ -265,6 +271,8 @@ public final class Uart16550 implements Device, ByteDevice {
 
     /** On a PC the interrupt reaches the bus only while OUT2 is on. */
     private void updateIrq() {
+        status.set(lsr());
+        status.allow(!overrun, false);
         irq.set(pendingInterrupt() != IIR_NONE && (mcr & MCR_OUT2) != 0);
     }
 
@@ -319,10 +327,12 @@ public final class Uart16550 implements Device, ByteDevice {
         lines = to;
     }
 
+    private int lsr() {
+        return LSR_THRE | LSR_TEMT | (received.isEmpty() ? 0 : LSR_DR) | (overrun ? LSR_OE : 0);
+    }
+
     private int readLsr() {
-        int value = LSR_THRE | LSR_TEMT;
-        value |= received.isEmpty() ? 0 : LSR_DR;
-        value |= overrun ? LSR_OE : 0;
+        int value = lsr();
         overrun = false;
         updateIrq();
         return value;

@@ -2,6 +2,7 @@ package trivium.devices.pc.test;
 
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
+import trivium.bus.SharedRegister;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
@@ -15,35 +16,37 @@ public final class Port80 implements Device, ByteDevice {
     /** Saved latch. */
     record State(int code) {}
 
-    private int code;
+    private final SharedRegister code;
 
     Port80(Platform platform) {
         platform.claimPorts("port80", 0x80, 1, this);
+        code = platform.shareRegister(0x80, 1);
+        code.allow(true, true);
     }
 
     @Override
     public int readByte(int offset) {
-        return code;
+        return code.get();
     }
 
     @Override
     public void writeByte(int offset, int value) {
-        code = value;
+        code.set(value);
     }
 
     @Override
     public void reset() {
-        code = 0;
+        code.set(0);
     }
 
     @Override
     public Record save() {
-        return new State(code);
+        return new State(code.get());
     }
 
     @Override
     public void restore(Record state) {
-        code = States.as(State.class, state).code;
+        code.set(States.as(State.class, state).code);
     }
 
     /** Makes the latch. */

@@ -5,6 +5,7 @@ import java.time.ZoneOffset;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 import trivium.bus.IrqLine;
+import trivium.bus.SharedRegister;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
 import trivium.device.DeviceOptions;
@@ -54,13 +55,16 @@ public final class Mc146818 implements Device, ByteDevice {
             int flags,
             boolean irqConnected) {}
 
+    /** Those of {@link #plain} registers are in {@link #memory}. */
     private final byte[] cmos = new byte[CMOS_SIZE];
+
+    private final SharedRegister[] memory;
     private final VirtualClock clock;
     private final VirtualTimer timer;
     private final IrqLine irq;
 
     /** Port 70h with the NMI mask in bit 7. */
-    private int index;
+    private final SharedRegister index;
 
     /** What the guest's idea of the time is ahead of the VM's clock. */
     private long offsetSeconds;
@@ -80,23 +84,39 @@ public final class Mc146818 implements Device, ByteDevice {
         cmos[A] = 0x26;
         cmos[B] = B_DEFAULT;
         CmosMemory.fill(cmos, platform);
+        platform.claimPorts("rtc", 0x70, 2, this);
+        index = platform.shareRegister(0x70, 1);
+        index.allow(false, true);
+        memory = platform.shareRegisters(0x71, 1, index, CMOS_SIZE);
+        share();
         checkedSecond = second();
         checkedTick = periodicTick();
-        platform.claimPorts("rtc", 0x70, 2, this);
         platform.provide(Mc146818.class, this);
+    }
+
+    /** Registers that hold what was written and do nothing. */
+    private static boolean plain(int r) {
+        return r > D && !timeRegister(r);
+    }
+
+    private void share() {
+        for (int r = 0; r < CMOS_SIZE; r++) {
+            memory[r].set(cmos[r]);
+            memory[r].allow(plain(r), plain(r));
+        }
     }
 
     @Override
     public int readByte(int offset) {
-        return offset == 1 ? readRegister(index & 0x7f) : 0xff;
+        return offset == 1 ? readRegister(index.get() & 0x7f) : 0xff;
     }
 
     @Override
     public void writeByte(int offset, int value) {
         if (offset == 0) {
-            index = value;
+            index.set(value);
         } else if (offset == 1) {
-            writeRegister(index & 0x7f, value);
+            writeRegister(index.get() & 0x7f, value);
         }
     }
 
@@ -185,6 +205,9 @@ public final class Mc146818 implements Device, ByteDevice {
     // --- registers
 
     private int readRegister(int r) {
+        if (plain(r)) {
+            return memory[r].get();
+        }
         if (timeRegister(r)) {
             show();
             return cmos[r] & 0xff;
@@ -212,6 +235,10 @@ public final class Mc146818 implements Device, ByteDevice {
     }
 
     private void writeRegister(int r, int value) {
+        if (plain(r)) {
+            memory[r].set(value);
+            return;
+        }
         switch (r) {
             case A -> writeA(value);
             case B -> writeB(value);
@@ -366,7 +393,7 @@ public final class Mc146818 implements Device, ByteDevice {
     public void reset() {
         cmos[B] &= (byte) ~(ENABLES | 8);
         flags = 0;
-        index = 0;
+        index.set(0);
         irqConnected = true;
         irq.lower();
         schedule();
@@ -375,9 +402,14 @@ public final class Mc146818 implements Device, ByteDevice {
     @Override
     public Record save() {
         show();
+        for (int r = 0; r < CMOS_SIZE; r++) {
+            if (plain(r)) {
+                cmos[r] = (byte) memory[r].get();
+            }
+        }
         return new State(
                 cmos.clone(),
-                index,
+                index.get(),
                 offsetSeconds,
                 checkedSecond,
                 checkedTick,
@@ -389,7 +421,8 @@ public final class Mc146818 implements Device, ByteDevice {
     public void restore(Record state) {
         State s = States.as(State.class, state);
         States.copy(s.cmos, cmos);
-        index = s.index;
+        share();
+        index.set(s.index);
         offsetSeconds = s.offsetSeconds;
         checkedSecond = s.checkedSecond;
         checkedTick = s.checkedTick;
