@@ -14,5 +14,13 @@ public interface ExecutionEngine {
 
     Support supportOn(Host host);
 
+    /**
+     * Whether it was found, by measurement, to run every kind of guest code at about the speed of
+     * the host's CPU here: "auto" then takes it before others.
+     */
+    default boolean preferredOn(Host host) {
+        return false;
+    }
+
     VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu);
 }

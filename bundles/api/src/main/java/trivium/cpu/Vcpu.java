@@ -1,5 +1,6 @@
 package trivium.cpu;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 import trivium.bus.PortIo;
 import trivium.memory.PhysicalMemory;
@@ -61,6 +62,14 @@ public interface Vcpu {
      * IRQ 13 by way of the latch that port F0 clears. May be called with the level it already has.
      */
     default void ferr(boolean asserted) {}
+
+    /**
+     * An engine that can run anything, for what the one attached cannot run itself; empty if there
+     * is none.
+     */
+    default Optional<ExecutionEngine> softwareEngine() {
+        return Optional.empty();
+    }
 
     /** Called by the engine when the guest executes HLT, before run() returns: for statistics. */
     void onHalt();

@@ -43,6 +43,12 @@ public interface VcpuRunner extends AutoCloseable {
     }
 
     /**
+     * Something became pending ({@link Vcpu#pending}) or changed elsewhere: a runner that does not
+     * look by itself while the guest runs must do so now. On any thread; must not block.
+     */
+    default void kick() {}
+
+    /**
      * Guest instructions retired since this runner was attached. From any thread; may lag but on
      * the vCPU's own, see {@link #run(long)}.
      */

@@ -1,5 +1,6 @@
 package trivium.memory;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -51,6 +52,25 @@ public interface PhysicalMemory {
 
     /** Ends the watch; called by the engine when it holds nothing of the page any more. */
     void untrackCode(long gpa);
+
+    /**
+     * Tells the listeners that bytes were written by somebody who does not go through here (a CPU
+     * that runs the guest itself), where they are watched.
+     */
+    default void codeChanged(long gpa, int length) {}
+
+    /**
+     * All memory that may be read directly, in order, in runs as long as possible: what {@link
+     * #readableHost} and {@link #writableHost} tell page by page, but that pages with code count as
+     * writable. Empty if this memory cannot tell. The A20 gate is not applied. Valid until {@link
+     * MemoryListener#mappingChanged}.
+     */
+    default List<DirectRange> directRanges() {
+        return List.of();
+    }
+
+    /** Memory of the host that the guest sees from {@code gpa} on; whole pages. */
+    record DirectRange(long gpa, long sizeBytes, long hva, boolean writable) {}
 
     void addListener(MemoryListener listener);
 

@@ -1,10 +1,13 @@
 package trivium.machine.board;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
+import trivium.cpu.ExecutionEngine;
 import trivium.cpu.LocalApic;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
@@ -39,6 +42,8 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     private volatile Thread thread;
     private volatile IsaPic pic;
     private volatile ApicBus apics;
+    private volatile Supplier<Optional<ExecutionEngine>> software = Optional::empty;
+    private volatile Runnable kick = () -> {};
     private volatile CoprocessorError coprocessor = _ -> {};
 
     VirtualCpu(int index, CpuModel model, PhysicalMemory memory, PortIo ports, Timers timers) {
@@ -48,6 +53,21 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         this.ports = ports;
         this.clock = timers.clock();
         this.timers = timers;
+    }
+
+    /** Who runs guests that no other engine can. */
+    public void setSoftware(Supplier<Optional<ExecutionEngine>> software) {
+        this.software = software;
+    }
+
+    @Override
+    public Optional<ExecutionEngine> softwareEngine() {
+        return software.get();
+    }
+
+    /** Tells the engine of everything that becomes pending; called on the vCPU's thread. */
+    public void setKick(Runnable kick) {
+        this.kick = kick;
     }
 
     /** Joins the interrupt controllers the board has; either may be null. */
@@ -123,6 +143,8 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         pending.or(bit);
         if (waiting) {
             LockSupport.unpark(thread);
+        } else if (Thread.currentThread() != thread) {
+            kick.run();
         }
     }
 

@@ -24,8 +24,10 @@ import trivium.vm.VmRegistry.StrategyInfo;
 public final class Catalog {
     public static final String AUTO = "auto";
 
-    /** What "auto" takes first; others follow by name. */
-    private static final List<String> ENGINE_PREFERENCE = List.of("bt", "vt", "interpreter");
+    /** What "auto" takes where no engine is preferred; others follow by name. */
+    private static final List<String> ENGINE_PREFERENCE = List.of("bt", "interpreter");
+
+    private static final List<String> SOFTWARE = List.of("bt", "interpreter");
 
     private static final List<String> MMU_PREFERENCE = List.of("softtlb");
 
@@ -105,7 +107,22 @@ public final class Catalog {
      * @throws VmException if there is none such that this host supports
      */
     public ExecutionEngine engine(String name) throws VmException {
+        if (name.equals(AUTO)) {
+            for (ExecutionEngine engine : engines.values()) {
+                if (engine.supportOn(host) instanceof Support.Yes && engine.preferredOn(host)) {
+                    return engine;
+                }
+            }
+        }
         return choose("engine", name, engines, ENGINE_PREFERENCE, e -> e.supportOn(host));
+    }
+
+    /** An engine that runs everything on this host, for what another one cannot run. */
+    public Optional<ExecutionEngine> software() {
+        return SOFTWARE.stream()
+                .map(engines::get)
+                .filter(e -> e != null && e.supportOn(host) instanceof Support.Yes)
+                .findFirst();
     }
 
     public MmuStrategy strategy(String name) throws VmException {

@@ -211,6 +211,7 @@ final class VcpuLoop {
     private void attach(ExecutionEngine to, MmuStrategy with) {
         VcpuRunner attached = to.attach(vcpu, with);
         runner = attached;
+        vcpu.setKick(attached::kick);
         clock.follow(attached::instructions);
     }
 
@@ -220,6 +221,7 @@ final class VcpuLoop {
         if (old != null) {
             earlierInstructions += old.instructions();
             clock.follow(() -> 0);
+            vcpu.setKick(() -> {});
             old.close();
         }
     }

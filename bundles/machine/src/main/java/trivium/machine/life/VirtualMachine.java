@@ -196,6 +196,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         tellEngine();
         Board board = machine.board;
         for (VirtualCpu vcpu : board.vcpus()) {
+            vcpu.setSoftware(catalog::software);
             var loop = new VcpuLoop(board, vcpu, chosenEngine, chosenMmu, new LoopObserver());
             machine.loops.add(loop);
             loop.start();

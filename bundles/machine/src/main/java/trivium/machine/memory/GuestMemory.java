@@ -250,6 +250,27 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     }
 
     @Override
+    public void codeChanged(long gpa, int length) {
+        boolean watched;
+        synchronized (this) {
+            watched = codePages.contains(gpa & -PAGE);
+        }
+        if (watched) {
+            codeWritten(gpa, length);
+        }
+    }
+
+    @Override
+    public synchronized List<DirectRange> directRanges() {
+        var ranges = new DirectRanges();
+        reads.forEach((gpa, hva) -> {
+            long writable = writes.get(gpa);
+            ranges.add(gpa, hva, writable == hva);
+        });
+        return ranges.list();
+    }
+
+    @Override
     public synchronized void addListener(MemoryListener listener) {
         MemoryListener[] more = Arrays.copyOf(listeners, listeners.length + 1);
         more[more.length - 1] = listener;

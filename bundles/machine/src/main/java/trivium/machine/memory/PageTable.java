@@ -38,6 +38,27 @@ final class PageTable {
         leaves[top][(int) (gpa >>> PAGE_BITS) & LEAF_PAGES - 1] = hva;
     }
 
+    /** Told of a mapped page. */
+    @FunctionalInterface
+    interface Visitor {
+        void page(long gpa, long hva);
+    }
+
+    /** Visits all mapped pages in order. */
+    void forEach(Visitor visitor) {
+        for (int top = 0; top < leaves.length; top++) {
+            long[] leaf = leaves[top];
+            if (leaf == NOTHING) {
+                continue;
+            }
+            for (int i = 0; i < LEAF_PAGES; i++) {
+                if (leaf[i] != 0) {
+                    visitor.page((long) top << LEAF_BITS | (long) i << PAGE_BITS, leaf[i]);
+                }
+            }
+        }
+    }
+
     /** Frees what maps nothing any more between two addresses. */
     void prune(long firstGpa, long lastGpa) {
         long last = Math.min(lastGpa, (1L << ADDRESS_BITS) - 1);

@@ -311,4 +311,39 @@ class GuestMemoryTest {
         boolean sameMemory = host != 0 && host == store;
         assertThat(memory.read(gpa, 1)).isEqualTo(sameMemory ? before ^ 0x5a : before);
     }
+
+    @Test
+    void directRangesAreWhatPagesTell() {
+        MemorySegment rom = memory.allocate("rom", 0x1_0000);
+        memory.mapMemory("rom", 0xf_0000, rom, false);
+        memory.mapMemory("lfb", 0xe000_0000L, memory.allocate("vram", 2 * MIB), true);
+        memory.mapMmio("registers", 0x80_0000, 0x1000, new Registers());
+        memory.setShadow(0xc_0000, 0x4000, true, true);
+        memory.setShadow(0xc_8000, 0x4000, true, false);
+
+        long pages = 0;
+        for (var range : memory.directRanges()) {
+            for (long at = 0; at < range.sizeBytes(); at += 4096) {
+                long gpa = range.gpa() + at;
+                assertThat(memory.readableHost(gpa)).isEqualTo(range.hva() + at);
+                assertThat(memory.writableHost(gpa) != 0).isEqualTo(range.writable());
+                pages++;
+            }
+        }
+        // 16 MiB less the hole from A0000 on and the registers; ROM, two shadows, video memory
+        assertThat(pages).isEqualTo(4096 - 0x60 - 1 + 16 + 8 + 512);
+        assertThat(memory.directRanges()).hasSize(7);
+    }
+
+    @Test
+    void watchersHearOfWritesPastTheMemory() {
+        Listener listener = new Listener();
+        memory.addListener(listener);
+        memory.trackCode(0x5000);
+
+        memory.codeChanged(0x5000, 4096);
+        memory.codeChanged(0x6000, 4096);
+
+        assertThat(listener.log).containsExactly("tracked 5000", "written 5000+4096");
+    }
 }
