@@ -71,6 +71,27 @@ final class LibC {
                     FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
                     Linker.Option.firstVariadicArg(1));
 
+    /** Without the third argument, which only new files have. */
+    static final Optional<MethodHandle> OPEN =
+            find(
+                    "open",
+                    FunctionDescriptor.of(JAVA_INT, POINTER, JAVA_INT),
+                    Linker.Option.firstVariadicArg(2));
+
+    /** With a number or an address behind the request. */
+    static final Optional<MethodHandle> IOCTL =
+            find(
+                    "ioctl",
+                    FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
+                    Linker.Option.firstVariadicArg(2));
+
+    static final Optional<MethodHandle> PTHREAD_SELF =
+            find("pthread_self", FunctionDescriptor.of(JAVA_LONG));
+    static final Optional<MethodHandle> PTHREAD_KILL =
+            find("pthread_kill", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT));
+    static final Optional<MethodHandle> SIGACTION =
+            find("sigaction", FunctionDescriptor.of(JAVA_INT, JAVA_INT, POINTER, POINTER));
+
     interface IntCall {
         int invoke() throws Throwable;
     }
@@ -89,6 +110,11 @@ final class LibC {
         return LINKER.defaultLookup()
                 .find(name)
                 .map(f -> LINKER.downcallHandle(f, descriptor, all));
+    }
+
+    /** The address of a C function. */
+    static Optional<MemorySegment> address(String name) {
+        return LINKER.defaultLookup().find(name);
     }
 
     static MethodHandle handle(Optional<MethodHandle> function) {
