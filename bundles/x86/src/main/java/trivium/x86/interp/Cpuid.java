@@ -16,7 +16,7 @@ import trivium.x86.Reset;
  * What CPUID says (SDM Vol. 2A "CPUID"): a property of the CPU model and the vCPU's APIC, never of
  * the host. Announces what is implemented and nothing else.
  */
-final class Cpuid {
+public final class Cpuid {
     private static final int EXTENDED = 0x8000_0000;
 
     // Leaf 1 EDX.
@@ -57,26 +57,44 @@ final class Cpuid {
     private static final int CLFLUSH_64_BYTES = 8 << 8;
     private static final String VENDOR = "GenuineIntel", BRAND = "Trivium x86-64 CPU";
 
-    private final Cpu c;
-    private int eax, ebx, ecx, edx;
+    private final CpuModel model;
+    private boolean mode64, apicEnabled;
+    private int apicId;
 
-    Cpuid(Cpu c) {
-        this.c = c;
+    /** The answer to the last {@link #answer}. */
+    public int eax, ebx, ecx, edx;
+
+    public Cpuid(CpuModel model) {
+        this.model = model;
     }
 
-    void execute() {
-        long leaf = c.r[RAX] & 0xffff_ffffL;
-        int subleaf = (int) c.r[RCX];
-        set(0, 0, 0, 0);
-        if (c.model == CpuModel.X86_64) {
-            x64((int) leaf, subleaf);
-        } else {
-            pentium3((int) leaf);
-        }
+    /** The instruction. */
+    void execute(Cpu c) {
+        boolean enabled =
+                c.vcpu.apic() != trivium.cpu.LocalApic.NONE && (c.s.apicBase & 1 << 11) != 0;
+        answer((int) c.r[RAX], (int) c.r[RCX], c.mode64, enabled, c.vcpu.apic().id());
         c.set32(RAX, eax);
         c.set32(RBX, ebx);
         c.set32(RCX, ecx);
         c.set32(RDX, edx);
+    }
+
+    /**
+     * Works a leaf out.
+     *
+     * @param mode64 whether the CPU is in 64-bit mode
+     * @param apicEnabled whether it has a local APIC that is enabled now
+     */
+    public void answer(int leaf, int subleaf, boolean mode64, boolean apicEnabled, int apicId) {
+        this.mode64 = mode64;
+        this.apicEnabled = apicEnabled;
+        this.apicId = apicId;
+        set(0, 0, 0, 0);
+        if (model == CpuModel.X86_64) {
+            x64(leaf, subleaf);
+        } else {
+            pentium3(leaf);
+        }
     }
 
     private void set(int a, int b, int cx, int d) {
@@ -108,12 +126,12 @@ final class Cpuid {
                 }
             }
             case EXTENDED -> set(EXTENDED + 8, 0, 0, 0);
-            case EXTENDED + 1 -> set(0, 0, ECX_EXT, c.mode64 ? EDX_EXT : EDX_EXT & ~(1 << 11));
+            case EXTENDED + 1 -> set(0, 0, ECX_EXT, mode64 ? EDX_EXT : EDX_EXT & ~(1 << 11));
             case EXTENDED + 2, EXTENDED + 3, EXTENDED + 4 -> brand(leaf - EXTENDED - 2);
             case EXTENDED + 6 -> set(0, 0, 256 << 16 | 6 << 12 | 64, 0);
             // A steady time-stamp counter.
             case EXTENDED + 7 -> set(0, 0, 0, 1 << 8);
-            case EXTENDED + 8 -> set(PageWalker.physicalBits(c.model) | 48 << 8, 0, 0, 0);
+            case EXTENDED + 8 -> set(PageWalker.physicalBits(model) | 48 << 8, 0, 0, 0);
             default -> {}
         }
     }
@@ -124,14 +142,11 @@ final class Cpuid {
     }
 
     private void features(int ebxLow, int ecxBits, int edxBits) {
-        int apic = c.vcpu.apic() == trivium.cpu.LocalApic.NONE ? 0 : APIC;
-        boolean enabled = (c.s.apicBase & 1 << 11) != 0;
-        int id = c.vcpu.apic().id();
         set(
-                Reset.signature(c.model),
-                id << 24 | 1 << 16 | ebxLow,
+                Reset.signature(model),
+                apicId << 24 | 1 << 16 | ebxLow,
                 ecxBits,
-                enabled ? edxBits & ~APIC | apic : edxBits & ~APIC);
+                apicEnabled ? edxBits | APIC : edxBits & ~APIC);
     }
 
     /** Deterministic cache parameters: 32-KiB L1 pair, 256-KiB L2, per core. */

@@ -44,7 +44,7 @@ final class SystemUnit {
         fastCalls = new FastCalls(c, this);
         queries = new DescriptorQueries(c, this);
         msrs = new Msrs(c, this);
-        cpuid = new Cpuid(c);
+        cpuid = new Cpuid(c.model);
     }
 
     // ---- what instructions ask
@@ -77,7 +77,7 @@ final class SystemUnit {
 
     /** CPUID: sets RAX, RBX, RCX, RDX. */
     void cpuid() {
-        cpuid.execute();
+        cpuid.execute(c);
     }
 
     // ---- what the loop asks
