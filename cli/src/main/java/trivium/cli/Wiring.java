@@ -32,6 +32,7 @@ import trivium.hostos.HostInfo;
 import trivium.machine.life.Catalog;
 import trivium.mmu.MmuStrategy;
 import trivium.mmu.softtlb.internal.SoftTlbStrategy;
+import trivium.vt.VtEngine;
 import trivium.x86.InterpreterEngine;
 
 /** What the container finds as services, by hand. */
@@ -41,7 +42,7 @@ final class Wiring {
     private Wiring() {}
 
     static List<ExecutionEngine> engines() {
-        return List.of(new InterpreterEngine(), new BtEngine());
+        return List.of(new InterpreterEngine(), new BtEngine(), new VtEngine());
     }
 
     /** Engines for vectors: what can be translated is, although it is run once. */

@@ -106,7 +106,7 @@ public class ApplianceIT {
         assertTrue(admin.run("hv:engines").contains("softtlb"));
         assertTrue(admin.run("hv:devices --json").contains("\"model\": \"pit\""));
         String info = admin.run("hv:info --json");
-        assertTrue(info, info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\"\\].*"));
+        assertTrue(info, info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\"(, \"vt\")?\\].*"));
     }
 
     @Test

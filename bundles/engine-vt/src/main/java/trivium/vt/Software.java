@@ -1,0 +1,68 @@
+package trivium.vt;
+
+import java.util.Map;
+import java.util.TreeMap;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuRunner;
+import trivium.mmu.MmuStrategy;
+
+/**
+ * Another engine that runs this vCPU for a stretch; attached when first needed. Bound to the vCPU's
+ * thread but for the counters.
+ */
+final class Software implements AutoCloseable {
+    private final SoftwareVcpu vcpu;
+    private final ExecutionEngine engine;
+    private final MmuStrategy mmu;
+    private volatile VcpuRunner runner;
+    private volatile long earlier;
+
+    Software(SoftwareVcpu vcpu, ExecutionEngine engine, MmuStrategy mmu) {
+        this.vcpu = vcpu;
+        this.engine = engine;
+        this.mmu = mmu;
+    }
+
+    private VcpuRunner runner() {
+        VcpuRunner now = runner;
+        if (now == null) {
+            now = engine.attach(vcpu, mmu);
+            runner = now;
+        }
+        return now;
+    }
+
+    VcpuExit run() {
+        return runner().run();
+    }
+
+    VcpuExit run(long instructions) {
+        return runner().run(instructions);
+    }
+
+    VcpuExit step() {
+        return runner().step();
+    }
+
+    long instructions() {
+        VcpuRunner now = runner;
+        return earlier + (now == null ? 0 : now.instructions());
+    }
+
+    Map<String, Long> counters() {
+        VcpuRunner now = runner;
+        return now == null ? new TreeMap<>() : new TreeMap<>(now.counters());
+    }
+
+    /** Forgets all it cached. */
+    @Override
+    public void close() {
+        VcpuRunner now = runner;
+        if (now != null) {
+            runner = null;
+            earlier += now.instructions();
+            now.close();
+        }
+    }
+}

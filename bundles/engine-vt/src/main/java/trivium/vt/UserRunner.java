@@ -1,0 +1,201 @@
+package trivium.vt;
+
+import java.io.IOException;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Segment;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuState;
+import trivium.hostos.KvmRun;
+import trivium.mmu.MmuStrategy;
+import trivium.vt.Counters.Of;
+import trivium.x86.InterpreterEngine;
+
+/**
+ * KVM runs long stretches of 64-bit code in ring 3, and a software engine all else: for hosts whose
+ * KVM is itself virtualized and emulates ring 0 at a few million instructions a second.
+ *
+ * <p>In KVM the vCPU has no IDT, and LSTAR leads to where nothing is mapped: whatever would enter
+ * ring 0 shuts it down with its state as it was before, and the software engine does the
+ * instruction, the kernel's work, and the return. Interrupts kick it out. Leaving costs tens of
+ * microseconds, so code has to prove first that it stays in ring 3: while it is cold the software
+ * engine runs it, too.
+ */
+final class UserRunner extends VtRunner {
+    /**
+     * Cold code is looked at each time so many instructions were run, and is hot when seen thrice.
+     */
+    private static final long COLD = 50_000;
+
+    private static final int HEAT = 3;
+
+    /** While code is hot, the software engine does not run much more than it must. */
+    private static final long KERNEL = 1_000;
+
+    /** So many stays in KVM that are not worth it cool code down. */
+    private static final int PATIENCE = 16;
+
+    private static final long WORTH_NANOS = 300_000;
+
+    /** In the hole between the halves of the address space that kernels leave to hypervisors. */
+    private static final long TRAP_ADDRESS = 0xffff_8000_0000_0000L;
+
+    private static final long CR0_PG = 1L << 31, EFER_LMA = 1 << 10;
+    private static final int BREAKPOINTS = 0xff, SYSCALL_BYTES = 2;
+
+    private boolean msrsSet;
+
+    /** The address space whose code is hot; -1: none. */
+    private long hotCr3 = -1;
+
+    private long lastCr3 = -1;
+    private int heat, shortStays;
+
+    UserRunner(VtEngine engine, VtVm vm, Vcpu vcpu, MmuStrategy mmu) throws IOException {
+        super(engine, vm, vcpu, mmu, softwareFor(vcpu), false);
+    }
+
+    private static ExecutionEngine softwareFor(Vcpu vcpu) {
+        return vcpu.softwareEngine().orElseGet(InterpreterEngine::new);
+    }
+
+    @Override
+    VcpuExit runInKvm() throws IOException {
+        while (true) {
+            boolean hot = s.cr3 == hotCr3;
+            if (hot && eligible()) {
+                stay();
+                counters.count(Of.SOFTWARE_STRETCHES);
+                vm.harvest();
+            }
+            VcpuExit exit = software.run(hot ? KERNEL : COLD);
+            if (exit != null) {
+                return exit;
+            }
+            if (!hot) {
+                feel();
+            }
+        }
+    }
+
+    private boolean eligible() {
+        Segment cs = s.segments[VcpuState.CS];
+        return (s.cr0 & CR0_PG) != 0
+                && (s.efer & EFER_LMA) != 0
+                && (cs.attributes & Segment.L) != 0
+                && s.segments[VcpuState.SS].dpl() == 3
+                && s.activity == VcpuState.ACTIVE
+                && s.interruptShadow == VcpuState.SHADOW_NONE
+                && (s.rflags & RFLAGS_TF) == 0
+                && (s.dr[7] & BREAKPOINTS) == 0
+                && vcpu.memory().a20Mask() == -1;
+    }
+
+    /** Whether the code of this address space stays in ring 3. */
+    private void feel() {
+        if (!eligible() || s.cr3 != lastCr3) {
+            heat = 0;
+            lastCr3 = s.cr3;
+        } else if (++heat == HEAT) {
+            heat = 0;
+            shortStays = 0;
+            hotCr3 = s.cr3;
+        }
+    }
+
+    /** Runs ring 3 in KVM until something is to be done in software; the state is exact then. */
+    private void stay() throws IOException {
+        if (wanted()) {
+            return;
+        }
+        vm.prepare();
+        state.loadUser(!msrsSet, TRAP_ADDRESS);
+        msrsSet = true;
+        counters.count(Of.STATE_LOADS);
+        long start = System.nanoTime();
+        boolean trapped = loop();
+        long nanos = System.nanoTime() - start;
+        store(trapped);
+        counters.add(Of.NATIVE_MICROS, nanos / 1000);
+        if (nanos >= WORTH_NANOS) {
+            shortStays = 0;
+        } else if (trapped && ++shortStays == PATIENCE) {
+            hotCr3 = -1;
+        }
+    }
+
+    /** Whether something pending cannot wait. */
+    private boolean wanted() {
+        int pending = vcpu.pending() & ~Vcpu.ENGINE;
+        return pending != 0 && (pending != Vcpu.INTR || (s.rflags & RFLAGS_IF) != 0);
+    }
+
+    /**
+     * @return whether it trapped; false: something is pending
+     */
+    private boolean loop() throws IOException {
+        while (true) {
+            kvm.armed();
+            if (wanted()) {
+                finish();
+                return false;
+            }
+            vm.prepare();
+            if (!enter()) {
+                continue;
+            }
+            if (!access()) {
+                return true;
+            }
+        }
+    }
+
+    /** Does a port or memory access. @return false if that was not what it exited for */
+    private boolean access() throws IOException {
+        switch (run.exitReason()) {
+            case KvmRun.EXIT_IO -> {
+                counters.count(Of.EXIT_IO);
+                exits.io();
+                return true;
+            }
+            case KvmRun.EXIT_MMIO -> {
+                counters.count(Of.EXIT_MMIO);
+                exits.mmio();
+                return true;
+            }
+            case KvmRun.EXIT_SHUTDOWN -> {
+                counters.count(Of.EXIT_TRAP);
+                return false;
+            }
+            case KvmRun.EXIT_INTERNAL_ERROR -> {
+                counters.count(Of.EXIT_INTERNAL_ERROR);
+                return false;
+            }
+            default -> {
+                counters.count(Of.EXIT_FAIL_ENTRY);
+                return false;
+            }
+        }
+    }
+
+    /** Completes the instruction whose access was done last. */
+    private void finish() throws IOException {
+        while (kvm.complete() && access()) {
+            // an instruction with several accesses
+        }
+    }
+
+    private void store(boolean trapped) throws IOException {
+        counters.count(Of.STATE_STORES);
+        long flags = s.rflags;
+        state.storeUser();
+        s.rflags &= ~RFLAGS_RF | flags;
+        if (trapped && s.rip == TRAP_ADDRESS) {
+            // SDM Vol. 2B "SYSCALL": the state before it, but for RCX and R11, which it changes
+            s.rip = s.gpr[VcpuState.RCX] - SYSCALL_BYTES;
+            s.rflags = s.gpr[11] & ~RFLAGS_RF;
+        } else {
+            state.storeCodeAndStack();
+        }
+    }
+}

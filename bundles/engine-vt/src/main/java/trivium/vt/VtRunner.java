@@ -1,0 +1,153 @@
+package trivium.vt;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+import trivium.cpu.CpuModel;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.LocalApic;
+import trivium.cpu.Vcpu;
+import trivium.cpu.VcpuExit;
+import trivium.cpu.VcpuRunner;
+import trivium.cpu.VcpuState;
+import trivium.hostos.KvmRun;
+import trivium.hostos.KvmVcpu;
+import trivium.mmu.MmuStrategy;
+
+/**
+ * What both ways of running a vCPU in KVM share. Instructions that KVM runs are not counted; runs
+ * that are counted, and single steps, are the software engine's.
+ */
+abstract class VtRunner implements VcpuRunner {
+    private static final long APIC_ENABLED = 1 << 11;
+    static final long RFLAGS_IF = 1 << 9, RFLAGS_TF = 1 << 8, RFLAGS_RF = 1 << 16;
+
+    private final VtEngine engine;
+    final VtVm vm;
+    final Vcpu vcpu;
+    final VcpuState s;
+    final KvmVcpu kvm;
+    final KvmRun run;
+    final KvmState state;
+    final Exits exits;
+    final Software software;
+    final SoftwareVcpu softwareVcpu;
+    final Counters counters = new Counters();
+
+    VtRunner(
+            VtEngine engine,
+            VtVm vm,
+            Vcpu vcpu,
+            MmuStrategy mmu,
+            ExecutionEngine softwareEngine,
+            boolean ownTsc)
+            throws IOException {
+        this.engine = engine;
+        this.vm = vm;
+        this.vcpu = vcpu;
+        s = vcpu.state();
+        kvm = vm.join(vcpu.index(), this);
+        try {
+            run = kvm.runArea();
+            setCpuid();
+            if (ownTsc) {
+                kvm.setTscKhz(TSC_KHZ);
+            }
+            state = new KvmState(vcpu, kvm, ownTsc);
+            exits = new Exits(vcpu, kvm, state);
+        } catch (IOException e) {
+            engine.leave(vm, vcpu, this);
+            throw e;
+        }
+        softwareVcpu = new SoftwareVcpu(vcpu);
+        software = new Software(softwareVcpu, softwareEngine, mmu);
+    }
+
+    /** {@link Vcpu#tsc} counts nanoseconds. */
+    private static final int TSC_KHZ = 1_000_000;
+
+    private void setCpuid() throws IOException {
+        boolean apic = vcpu.apic() != LocalApic.NONE && (s.apicBase & APIC_ENABLED) != 0;
+        if (vcpu.model().atLeast(CpuModel.PENTIUM3)) {
+            kvm.setCpuid(CpuidTable.of(vcpu.model(), apic, vcpu.apic().id()));
+        }
+    }
+
+    /** Whether KVM has CPUs like this one. */
+    final boolean fits() {
+        return vcpu.model().atLeast(CpuModel.PENTIUM3);
+    }
+
+    @Override
+    public final VcpuExit run() {
+        if (!fits()) {
+            return software.run();
+        }
+        try {
+            return runInKvm();
+        } catch (IOException e) {
+            return new VcpuExit.Failed("KVM: " + e.getMessage());
+        }
+    }
+
+    abstract VcpuExit runInKvm() throws IOException;
+
+    @Override
+    public VcpuExit run(long instructions) {
+        return software.run(instructions);
+    }
+
+    @Override
+    public VcpuExit step() {
+        return software.step();
+    }
+
+    /** Enters the guest. @return whether it exited, false if it was interrupted */
+    final boolean enter() throws IOException {
+        counters.count(Counters.Of.NATIVE_ENTRIES);
+        run.u64(KvmRun.CR8, vcpu.apic().taskPriority());
+        boolean exited = kvm.run();
+        lookAtApic();
+        if (!exited) {
+            counters.count(Counters.Of.EXIT_KICK);
+        }
+        return exited;
+    }
+
+    /** What instructions change of the local APIC without an exit of their own. */
+    private void lookAtApic() {
+        int priority = (int) run.u64(KvmRun.CR8);
+        if (priority != vcpu.apic().taskPriority()) {
+            s.cr8 = priority;
+            vcpu.apic().setTaskPriority(priority);
+        }
+        long base = run.u64(KvmRun.APIC_BASE);
+        if (base != s.apicBase) {
+            s.apicBase = base;
+            vcpu.apic().setBase(base);
+        }
+    }
+
+    @Override
+    public void kick() {
+        kvm.kick();
+    }
+
+    @Override
+    public long instructions() {
+        return software.instructions();
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> all = new TreeMap<>(software.counters());
+        counters.addTo(all);
+        return all;
+    }
+
+    @Override
+    public void close() {
+        software.close();
+        engine.leave(vm, vcpu, this);
+    }
+}

@@ -1,0 +1,259 @@
+package trivium.vt;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import trivium.hostos.Kvm;
+import trivium.hostos.KvmMsrFilter;
+import trivium.hostos.KvmVcpu;
+import trivium.hostos.KvmVm;
+import trivium.memory.MemoryListener;
+import trivium.memory.PhysicalMemory;
+import trivium.memory.PhysicalMemory.DirectRange;
+
+/**
+ * What the vCPUs of a VM share while they are on this engine: the KVM VM, its memory slots, which
+ * follow the guest's memory map, and which pages a software engine holds code of. Locked by itself.
+ */
+final class VtVm implements MemoryListener {
+    private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+
+    /** Below the system ROM; only Intel hosts without unrestricted guests use them. */
+    private static final int TSS_ADDR = 0xfffb_d000, IDENTITY_MAP_ADDR = 0xfffb_c000;
+
+    /** Unknown and invalid MSRs, and those the filter denies, exit. */
+    private static final long MSR_EXIT_ALL = 7;
+
+    private static final int MANUAL_PROTECT = 1, INITIALLY_SET = 2;
+
+    private static final class Slot {
+        final int id;
+        final DirectRange range;
+
+        /** The dirty log, or null for a slot that has none. */
+        final MemorySegment dirty;
+
+        /** Pages of which a software engine holds code. */
+        final Set<Long> watched = new HashSet<>();
+
+        Slot(int id, DirectRange range, boolean logged) {
+            this.id = id;
+            this.range = range;
+            long words = (range.sizeBytes() / PAGE + 63) / 64;
+            dirty = logged ? Arena.ofAuto().allocate(words * 8, 8) : null;
+        }
+
+        boolean covers(long gpa) {
+            return Long.compareUnsigned(gpa - range.gpa(), range.sizeBytes()) < 0;
+        }
+
+        long page(long gpa) {
+            return (gpa - range.gpa()) / PAGE;
+        }
+
+        boolean dirty(long gpa) {
+            long page = page(gpa);
+            return (dirty.getAtIndex(ValueLayout.JAVA_LONG, page / 64) >>> page & 1) != 0;
+        }
+    }
+
+    private final PhysicalMemory memory;
+    private final KvmVm vm;
+    private final boolean logged;
+    private final List<Slot> slots = new ArrayList<>();
+    private final Map<Integer, KvmVcpu> vcpus = new HashMap<>();
+    private final Set<Integer> used = new HashSet<>();
+    private final Set<VtRunner> runners = new HashSet<>();
+
+    private volatile boolean stale = true;
+
+    /**
+     * @param logged whether writes to pages that hold code are noted
+     * @throws IOException if KVM refuses
+     */
+    VtVm(Kvm kvm, PhysicalMemory memory, boolean logged) throws IOException {
+        this.memory = memory;
+        this.logged = logged;
+        vm = kvm.createVm();
+        try {
+            if (kvm.extension(Kvm.CAP_SET_IDENTITY_MAP_ADDR) != 0) {
+                vm.setIdentityMapAddr(IDENTITY_MAP_ADDR);
+            }
+            if (kvm.extension(Kvm.CAP_SET_TSS_ADDR) != 0) {
+                vm.setTssAddr(TSS_ADDR);
+            }
+            vm.enableCap(Kvm.CAP_X86_USER_SPACE_MSR, MSR_EXIT_ALL);
+            vm.setMsrFilter(filter());
+            if (kvm.extension(Kvm.CAP_EXIT_ON_EMULATION_FAILURE) != 0) {
+                vm.enableCap(Kvm.CAP_EXIT_ON_EMULATION_FAILURE, 1);
+            }
+            if (logged) {
+                vm.enableCap(Kvm.CAP_MANUAL_DIRTY_LOG_PROTECT2, MANUAL_PROTECT | INITIALLY_SET);
+            }
+        } catch (IOException e) {
+            vm.close();
+            throw e;
+        }
+        memory.addListener(this);
+    }
+
+    /** Whether this kernel can note writes page by page. */
+    static boolean canLog(Kvm kvm) throws IOException {
+        int both = MANUAL_PROTECT | INITIALLY_SET;
+        return (kvm.extension(Kvm.CAP_MANUAL_DIRTY_LOG_PROTECT2) & both) == both;
+    }
+
+    /** What is part of the state that KVM keeps; setting the TSC is not. */
+    private static KvmMsrFilter filter() {
+        return new KvmMsrFilter()
+                .allow(0x10, 1, false)
+                .allow(0x174, 3, true)
+                .allow(0x277, 1, true)
+                .allow(0xc000_0080, 5, true)
+                .allow(0xc000_0100, 4, true);
+    }
+
+    // --- vCPUs
+
+    /** The vCPU of an index; KVM keeps one for the VM's life, so it is used again. */
+    synchronized KvmVcpu join(int index, VtRunner runner) throws IOException {
+        KvmVcpu vcpu = vcpus.get(index);
+        if (vcpu == null) {
+            vcpu = vm.createVcpu(index);
+            vcpus.put(index, vcpu);
+        }
+        used.add(index);
+        runners.add(runner);
+        return vcpu;
+    }
+
+    /**
+     * @return whether that was the last one: this is closed then
+     */
+    synchronized boolean leave(int index, VtRunner runner) {
+        used.remove(index);
+        runners.remove(runner);
+        if (!used.isEmpty()) {
+            return false;
+        }
+        memory.removeListener(this);
+        vcpus.values().forEach(KvmVcpu::close);
+        vcpus.clear();
+        vm.close();
+        return true;
+    }
+
+    // --- memory slots
+
+    @Override
+    public void mappingChanged() {
+        stale = true;
+        List<VtRunner> all;
+        synchronized (this) {
+            all = List.copyOf(runners);
+        }
+        all.forEach(VtRunner::kick);
+    }
+
+    /** From now on KVM notes writes to the page, before the software engine reads it. */
+    @Override
+    public synchronized void codeTracked(long gpa) {
+        Slot slot = slot(gpa);
+        if (slot != null && slot.watched.add(gpa)) {
+            protect(slot, gpa);
+        }
+    }
+
+    @Override
+    public void codeWritten(long gpa, int length) {}
+
+    /** Brings KVM up to date; before the guest runs. */
+    void prepare() throws IOException {
+        if (stale) {
+            renewSlots();
+        }
+    }
+
+    private synchronized void renewSlots() throws IOException {
+        stale = false;
+        Set<Long> watched = new HashSet<>();
+        List<DirectRange> wanted = new ArrayList<>(memory.directRanges());
+        for (Slot slot : List.copyOf(slots)) {
+            if (!wanted.remove(slot.range)) {
+                vm.setUserMemoryRegion(slot.id, 0, slot.range.gpa(), 0, 0);
+                slots.remove(slot);
+                watched.addAll(slot.watched);
+            }
+        }
+        for (DirectRange range : wanted) {
+            addSlot(range);
+        }
+        watched.forEach(this::codeTracked);
+    }
+
+    private void addSlot(DirectRange range) throws IOException {
+        Slot slot = new Slot(freeId(), range, logged && range.writable());
+        int log = slot.dirty == null ? 0 : KvmVm.MEM_LOG_DIRTY_PAGES;
+        int flags = range.writable() ? log : KvmVm.MEM_READONLY;
+        vm.setUserMemoryRegion(slot.id, flags, range.gpa(), range.sizeBytes(), range.hva());
+        slots.add(slot);
+    }
+
+    private int freeId() {
+        int id = 0;
+        while (true) {
+            int candidate = id;
+            if (slots.stream().noneMatch(slot -> slot.id == candidate)) {
+                return id;
+            }
+            id++;
+        }
+    }
+
+    /** The slot whose log has a page. */
+    private Slot slot(long gpa) {
+        for (Slot slot : slots) {
+            if (slot.dirty != null && slot.covers(gpa)) {
+                return slot;
+            }
+        }
+        return null;
+    }
+
+    /** Lets KVM note the next write to a page. */
+    private void protect(Slot slot, long gpa) {
+        long page = slot.page(gpa);
+        try {
+            vm.clearDirtyLog(slot.id, page & -64, 1L << (page & 63), slot.range.sizeBytes() / PAGE);
+        } catch (IOException e) {
+            throw new IllegalStateException("vCPUs of a VM cannot be kept apart", e);
+        }
+    }
+
+    /** Tells those who hold code of them which pages the guest wrote in KVM. */
+    synchronized void harvest() throws IOException {
+        for (Slot slot : slots) {
+            if (!slot.watched.isEmpty()) {
+                vm.getDirtyLog(slot.id, slot.dirty);
+                slot.watched.removeIf(gpa -> slot.dirty(gpa) && forgotten(slot, gpa));
+            }
+        }
+    }
+
+    /** Tells of a dirty page. @return whether nobody watches it any more */
+    private boolean forgotten(Slot slot, long gpa) {
+        if (memory.writableHost(gpa) != 0) {
+            return true;
+        }
+        protect(slot, gpa);
+        memory.codeChanged(gpa, PAGE);
+        return false;
+    }
+}
