@@ -113,7 +113,15 @@ final class Area {
             JUMP_COOKIE = JUMPS + 16,
             JUMP_EXEC = JUMPS + 20;
 
-    static final int BYTES = JUMPS + (JUMP_ENTRIES << JUMP_SHIFT) - BASE;
+    /**
+     * The entries of {@link InlineTlb}, 32 bytes each; by entry, 32 bits: how often it may still be
+     * filled; and 32 bits: whether any was filled since they were emptied.
+     */
+    static final int INLINE = JUMPS + (JUMP_ENTRIES << JUMP_SHIFT),
+            INLINE_FILLS = INLINE + 32 * InlineTlb.ENTRIES,
+            INLINE_FILLED = INLINE_FILLS + 4 * InlineTlb.ENTRIES;
+
+    static final int BYTES = INLINE_FILLED + 4 - BASE;
 
     private Area() {}
 

@@ -3,12 +3,14 @@ package trivium.bt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
@@ -62,6 +64,7 @@ final class BtAccelerator implements Accelerator {
     private final long[] r;
     private final long area;
     private final CodeCache cache;
+    private final InlineTlb inlineTlb;
     private final Translator translator;
     private final FpState fp;
     private final Devices devices;
@@ -139,6 +142,7 @@ final class BtAccelerator implements Accelerator {
         s = c.s;
         r = c.r;
         area = c.area;
+        inlineTlb = new InlineTlb(area);
         translator = new Translator(cache, c.vcpu);
         for (int i = 0; i < pages.length; i++) {
             pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
@@ -186,6 +190,9 @@ final class BtAccelerator implements Accelerator {
         /** Those without groups, for who comes into the middle of a block. */
         final List<Translation> plains = new ArrayList<>(1);
 
+        /** Instructions whose accesses go from page to page: no use for {@link InlineTlb}. */
+        final BitSet roaming = new BitSet();
+
         BtCode(Block block, List<Instruction> list) {
             this.block = block;
             this.list = list;
@@ -214,6 +221,30 @@ final class BtAccelerator implements Accelerator {
         }
     }
 
+    /** Gives the accesses of a block under translation their entries. */
+    private final class Inline implements IntUnaryOperator {
+        private final BtCode code;
+
+        /** By instruction; null: none has any. */
+        private int[] entries;
+
+        Inline(BtCode code) {
+            this.code = code;
+        }
+
+        @Override
+        public int applyAsInt(int instruction) {
+            if (code.roaming.get(instruction)) {
+                return -1;
+            }
+            if (entries == null) {
+                entries = new int[code.list.size()];
+                Arrays.fill(entries, -1);
+            }
+            return entries[instruction] = inlineTlb.take(instructions());
+        }
+    }
+
     @Override
     public Code translate(Block block) {
         if (!c.model.atLeast(CpuModel.I386)) {
@@ -232,11 +263,11 @@ final class BtAccelerator implements Accelerator {
         if (t != null) {
             return t;
         }
-        t = translate(code, entry, true);
+        t = translate(code, entry, new Inline(code));
         if (t == null) {
             flushAll();
             code.block.code = code;
-            t = translate(code, entry, true);
+            t = translate(code, entry, new Inline(code));
         }
         if (t != null) {
             code.variants.add(t);
@@ -255,7 +286,7 @@ final class BtAccelerator implements Accelerator {
                 return plain;
             }
         }
-        Translation plain = translate(code, null, false);
+        Translation plain = translate(code, null, null);
         if (plain != null) {
             code.plains.add(plain);
         }
@@ -268,7 +299,7 @@ final class BtAccelerator implements Accelerator {
         return plain == null ? 0 : plain.host + plain.offsets[index];
     }
 
-    private Translation translate(BtCode code, FlagSource entry, boolean grouped) {
+    private Translation translate(BtCode code, FlagSource entry, Inline inline) {
         if (tablesFull() || memoryBytes() + Budget.MARGIN_BYTES > budget.share()) {
             return null;
         }
@@ -280,10 +311,11 @@ final class BtAccelerator implements Accelerator {
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
         TranslationEvent event = BtEvents.translating();
-        Translation t = translator.translate(block, code.list, mode, entry, grouped, count, second);
+        Translation t = translator.translate(block, code.list, mode, entry, inline, count, second);
         if (t == null) {
             return null;
         }
+        t.inline = inline == null ? null : inline.entries;
         BtEvents.translated(event, block.ip, block.bytes, t.instructions(), t.host, t.hostBytes);
         PerfMap.name(t.host, t.hostBytes, block.ip);
         t.execEntry = mode.execEntry(linear);
@@ -369,6 +401,7 @@ final class BtAccelerator implements Accelerator {
         modes.clear();
         modes.put(mode, mode);
         Arrays.fill(lately, mode);
+        inlineTlb.giveAll();
         contexts.clear();
         for (ExecTable table : pages) {
             table.use(null);
@@ -387,6 +420,9 @@ final class BtAccelerator implements Accelerator {
         t.valid = false;
         t.block = null;
         t.ones = null;
+        if (t.inline != null) {
+            Arrays.stream(t.inline).filter(n -> n >= 0).forEach(inlineTlb::give);
+        }
         cache.divert(t.host + t.body, t.host + t.entryStub);
         for (Site site : t.incoming) {
             if (site.linked == t) {
@@ -577,6 +613,13 @@ final class BtAccelerator implements Accelerator {
                     }
                     cache.link(t.host + t.plainJumps[index], target);
                 }
+                case Exit.INLINE -> {
+                    target = middle(t, index);
+                    if (target == 0) {
+                        return noRoom(t, index);
+                    }
+                    judge(t, index);
+                }
                 case Exit.ONE -> {
                     Instruction in = t.list.get(index);
                     int vector = certainFault(in);
@@ -646,6 +689,16 @@ final class BtAccelerator implements Accelerator {
                     return leave(t.ip);
                 }
             }
+        }
+    }
+
+    /** The instruction's entry of {@link InlineTlb} was filled often: is it any good? */
+    private void judge(Translation t, int index) {
+        if (!inlineTlb.pays(t.inline[index], instructions())) {
+            BtCode code = (BtCode) t.block.code;
+            code.roaming.set(index);
+            code.variants.remove(t);
+            drop(t);
         }
     }
 
@@ -1077,6 +1130,7 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void flushed() {
+        inlineTlb.flush();
         for (ExecTable table : pages) {
             table.clear();
         }
@@ -1084,13 +1138,20 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void flushedLocal() {
+        inlineTlb.flush();
         for (ExecTable table : pages) {
             table.clearLocal();
         }
     }
 
     @Override
+    public void flushedWrites() {
+        inlineTlb.flush();
+    }
+
+    @Override
     public void flushedPage(long linear) {
+        inlineTlb.flush();
         for (ExecTable table : pages) {
             table.clear(linear);
         }

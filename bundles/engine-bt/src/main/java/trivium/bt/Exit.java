@@ -45,6 +45,9 @@ final class Exit {
     /** Instruction n is IN or OUT of the port in {@link Area#ADDRESS}. */
     static final int PORT = 12;
 
+    /** The entry of {@link InlineTlb} for instruction n was filled often. */
+    static final int INLINE = 13;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
         "tlb-read",
@@ -59,7 +62,8 @@ final class Exit {
         "transition",
         "fault",
         "invlpg",
-        "port"
+        "port",
+        "inline-tlb"
     };
 
     static final int KINDS = NAMES.length;

@@ -6,6 +6,7 @@ import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Tlb;
 
@@ -41,6 +42,17 @@ final class Gen {
     private record Cold(
             int from, int kind, int index, Flags flags, int back, int unit, int[] map) {}
 
+    /** Off the hot path: an entry of {@link InlineTlb} is filled. */
+    private record Fill(
+            int from,
+            int back,
+            int entry,
+            int size,
+            boolean write,
+            int miss,
+            int index,
+            Flags flags) {}
+
     final Asm a = new Asm();
     private final Stubs stubs;
     Mode mode;
@@ -69,6 +81,10 @@ final class Gen {
     private long firstPage, lastPage;
 
     private final List<Cold> colds = new ArrayList<>();
+    private final List<Fill> fills = new ArrayList<>();
+
+    /** In a loop: the entry of {@link InlineTlb} for an instruction, or -1. */
+    private IntUnaryOperator inlineEntries;
 
     // ---- flags: the status flags after the instructions emitted so far are
     /** in the host's EFLAGS; without CF, which {@link Area#FLAGS} has, if noCf. */
@@ -132,6 +148,7 @@ final class Gen {
         this.translation = translation;
         a.reset();
         colds.clear();
+        fills.clear();
         sites.clear();
         transition = 0;
         plainJumps = new int[groups.instructions()];
@@ -150,7 +167,16 @@ final class Gen {
     long operand(Instruction in, int size, boolean write) {
         Groups.Group group = groups.memory(index);
         if (group == null) {
-            access(in, size, write);
+            int entry = inlineEntry();
+            if (entry >= 0) {
+                clobber();
+                offset(in);
+                linear(in.segment, size, write);
+                inline(entry, size, write);
+                a.alu(ADD, 8, T0, Rm.gs(InlineTlb.entry(entry) + InlineTlb.HOST));
+            } else {
+                access(in, size, write);
+            }
             return Rm.mem(T0, 0);
         }
         enter(group, groups.memoryMoved(index));
@@ -181,19 +207,74 @@ final class Gen {
         }
         group.entered = true;
         clobber();
-        int table = mode.tlb() + (group.write ? Tlb.WRITE : Tlb.READ);
         a.lea(8, T0, Rm.mem(host(group.base), group.low - moved));
+        int entry = inlineEntry();
+        if (entry >= 0) {
+            inline(entry, group.high - group.low, group.write, Exit.PLAIN);
+            a.load(8, group.register, Rm.gs(InlineTlb.entry(entry) + InlineTlb.ADDEND));
+            return;
+        }
         a.lea(8, T2, Rm.mem(T0, group.high - group.low - 1));
+        int table = table(group.write);
         lookUp(table, 8, Exit.PLAIN);
         a.load(8, group.register, Rm.gs(T1, table + 8));
+    }
+
+    private int table(boolean write) {
+        return mode.tlb() + (write ? Tlb.WRITE : Tlb.READ);
+    }
+
+    /** The entry of {@link InlineTlb} for the present instruction, or -1. */
+    private int inlineEntry() {
+        return loopEntry == 0 ? -1 : inlineEntries.applyAsInt(index);
+    }
+
+    /**
+     * From T0 = linear address to T0 = offset in the page that the entry knows. T1 and T2 are lost
+     * if it knows another.
+     */
+    private void inline(int entry, int size, boolean write) {
+        inline(entry, size, write, write ? Exit.TLB_WRITE : Exit.TLB_READ);
+    }
+
+    private void inline(int entry, int size, boolean write, int miss) {
+        int at = InlineTlb.entry(entry);
+        a.alu(SUB, 8, T0, Rm.gs(at + InlineTlb.PAGE));
+        a.alu(CMP, 8, T0, Rm.gs(at + InlineTlb.FITS));
+        fills.add(new Fill(a.jcc(AE), a.size, entry, size, write, miss, index, flags()));
+    }
+
+    /** Fills an entry from the TLB. */
+    private void fill(Fill f) {
+        int at = InlineTlb.entry(f.entry);
+        map = loopMap;
+        a.bind(f.from);
+        a.alu(ADD, 8, T0, Rm.gs(at + InlineTlb.PAGE));
+        a.lea(linearSize(), T2, Rm.mem(T0, f.size - 1));
+        int table = table(f.write);
+        compareTag(table, linearSize());
+        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, -1, 0, map));
+        a.aluImm(SUB, 4, Rm.gs(InlineTlb.fills(f.entry)), 1);
+        colds.add(new Cold(a.jcc(S), Exit.INLINE, f.index, f.flags, -1, 0, map));
+        a.load(8, T1, Rm.gs(T1, table + 8));
+        a.store(8, Rm.gs(at + InlineTlb.PAGE), T2);
+        a.store(8, Rm.gs(at + InlineTlb.ADDEND), T1);
+        a.alu(ADD, 8, T1, Rm.reg(T2));
+        a.store(8, Rm.gs(at + InlineTlb.HOST), T1);
+        a.storeImm(8, Rm.gs(at + InlineTlb.FITS), 4096 - f.size + 1);
+        a.storeImm(4, Rm.gs(Area.INLINE_FILLED), 1);
+        a.alu(SUB, 8, T0, Rm.reg(T2));
+        a.bindTo(a.jmp(), f.back);
     }
 
     /**
      * The block is a loop: registers change places, and jumps to its start come here from now on.
      *
      * @param check what the block looks at each time
+     * @param inlineEntries by instruction: its entry of {@link InlineTlb}, or -1
      */
-    void beginLoop(int[] map, Runnable check) {
+    void beginLoop(int[] map, Runnable check, IntUnaryOperator inlineEntries) {
+        this.inlineEntries = inlineEntries;
         exchange(CANONICAL, map);
         this.map = map;
         loopMap = map;
@@ -645,7 +726,7 @@ final class Gen {
     /** From T0 = offset to T0 = host address. {@link #clobber} must have been called. */
     void access(int segment, int size, boolean write) {
         linear(segment, size, write);
-        int table = mode.tlb() + (write ? Tlb.WRITE : Tlb.READ);
+        int table = table(write);
         int width = linearSize();
         if (size > 1) {
             a.lea(width, T2, Rm.mem(T0, size - 1));
@@ -664,12 +745,16 @@ final class Gen {
      * @param miss how the block is left where they differ
      */
     private void lookUp(int table, int width, int miss) {
+        compareTag(table, width);
+        cold(a.jcc(NE), miss);
+    }
+
+    private void compareTag(int table, int width) {
         a.mov(4, T1, T0);
         a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
         a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
         a.aluImm(AND, width, Rm.reg(T2), -4096);
         a.alu(CMP, 8, T2, Rm.gs(T1, table));
-        cold(a.jcc(NE), miss);
     }
 
     private void linear(int segment, int size, boolean write) {
@@ -861,6 +946,7 @@ final class Gen {
 
     /** Writes everything off the hot path, and the jumps' stubs. */
     void finish() {
+        fills.forEach(this::fill);
         for (Cold c : colds) {
             a.bind(c.from);
             map = c.map;

@@ -9,8 +9,9 @@ import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
 
 /**
- * A block that jumps to its own start, in 64-bit code: while it loops, guest registers that it uses
- * and that have no host register borrow those of guest registers that it does not use.
+ * A block that jumps to its own start. In 64-bit code, while it loops, guest registers that it uses
+ * and that have no host register borrow those of guest registers that it does not use. Its accesses
+ * have entries of {@link InlineTlb}.
  */
 final class Loop {
     /** Guest registers that no instruction uses but as it says. */
@@ -29,23 +30,22 @@ final class Loop {
      * Host registers by guest register within the loop.
      *
      * @param spare a host register that is free in this block, or -1
-     * @return null if the block is no such loop or all is well as it is
      */
     static int[] map(List<Instruction> list, Mode mode, int spare) {
-        if (!mode.is64() || !closes(list)) {
-            return null;
+        if (!mode.is64()) {
+            return Gen.canonical();
         }
         Loop loop = new Loop();
         for (Instruction in : list) {
             if (!loop.count(in)) {
-                return null;
+                return Gen.canonical();
             }
         }
         return loop.exchange(spare);
     }
 
     /** Whether the block's last instruction jumps to its first. */
-    private static boolean closes(List<Instruction> list) {
+    static boolean closes(List<Instruction> list) {
         Instruction end = list.getLast();
         return end.row != null
                 && !end.row.operands().isEmpty()
@@ -96,9 +96,10 @@ final class Loop {
     private int[] exchange(int spare) {
         int[] map = Gen.canonical();
         int lender = 0;
-        boolean changed = false;
+        int free = spare;
         for (int wants = next(); wants >= 0; wants = next()) {
-            int host = changed ? -1 : spare;
+            int host = free;
+            free = -1;
             while (host < 0 && lender < LENDERS.length) {
                 int r = LENDERS[lender++];
                 if (uses[r] == 0) {
@@ -111,9 +112,8 @@ final class Loop {
             }
             map[wants] = host;
             uses[wants] = 0;
-            changed = true;
         }
-        return changed ? map : null;
+        return map;
     }
 
     /** The homeless register that is used most. */

@@ -89,6 +89,9 @@ final class Translation {
 
     List<Transitions.Return> ways = List.of();
 
+    /** The entries of {@link InlineTlb} that it has, by instruction; -1: none. Or null. */
+    int[] inline;
+
     boolean valid = true;
 
     Translation(

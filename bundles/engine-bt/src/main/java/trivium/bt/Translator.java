@@ -5,6 +5,7 @@ import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import trivium.cpu.Vcpu;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
@@ -87,7 +88,8 @@ final class Translator {
      * @param number of the new translation
      * @param secondPage the EXEC entry and cookie of the page where it ends, packed, or 0 if it
      *     lies in one page
-     * @param grouped whether accesses that lie near each other are looked up together
+     * @param inline gives instructions of a loop their entries of {@link InlineTlb}; null: this is
+     *     a plain translation
      * @return null if the code cache is full
      */
     Translation translate(
@@ -95,13 +97,13 @@ final class Translator {
             List<Instruction> list,
             Mode mode,
             FlagSource entry,
-            boolean grouped,
+            IntUnaryOperator inline,
             int number,
             long secondPage) {
         int n = list.size();
         long host = cache.next();
         Instruction end = list.get(n - 1);
-        Groups groups = grouped ? Groups.of(list, mode) : Groups.none(list);
+        Groups groups = inline != null ? Groups.of(list, mode) : Groups.none(list);
         g.begin(groups, mode, block.ip, end.ip + end.length - 1, host, number, entry);
         int[] seen = seen(list, mode);
         long[] ips = new long[n];
@@ -116,9 +118,10 @@ final class Translator {
             g.cold(g.a.jcc(NE), Exit.ENTRY);
         }
         checkLimit(mode, n);
-        int[] loop = grouped ? Loop.map(list, mode, groups.any() ? -1 : Asm.R10) : null;
-        if (loop != null) {
-            g.beginLoop(loop, () -> checkLimit(mode, n));
+        boolean loop = inline != null && Loop.closes(list);
+        if (loop) {
+            int[] map = Loop.map(list, mode, groups.any() ? -1 : Asm.R10);
+            g.beginLoop(map, () -> checkLimit(mode, n), inline);
         }
         boolean ended = false, indirect = false;
         strings.begin();
@@ -177,7 +180,7 @@ final class Translator {
                         ended,
                         indirect,
                         seen[0] == 0 && !mayRefuse,
-                        groups.any() || loop != null ? g.plainJumps : null,
+                        groups.any() || loop ? g.plainJumps : null,
                         g.keeps,
                         stub,
                         List.copyOf(g.sites),

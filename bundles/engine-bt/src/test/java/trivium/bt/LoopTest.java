@@ -13,7 +13,10 @@ import trivium.cpu.VcpuState;
 import trivium.hostos.HostInfo;
 import trivium.x86.InterpreterEngine;
 
-/** Loops whose registers change places end as in the interpreter, and when they are left early. */
+/**
+ * Loops, whose registers change places and whose accesses have TLB entries of their own, end as in
+ * the interpreter, and when they are left early.
+ */
 class LoopTest {
     private static final int ENDLESS = 1000;
 
@@ -36,7 +39,13 @@ class LoopTest {
         "an unknown instruction ends it, 41bd030000004d01ec410f92c34983ed0179f30f0b",
         "it writes into itself, 41bd140000004183c4014501e34183fd0a0f94c00005f2ffffff4183ed0175e6",
         "shifts and bits, b94600000049d3e4490fabcc49d1dd4d0f42ec4d0fbcdc4d0fafeb4d63e5490fcd83e90175df9c",
-        "SSE, 41bd14000000664d0f6ed566450fd4da664d0f7edc4d01e3f3440f7f1f4183ed0175e3"
+        "SSE, 41bd14000000664d0f6ed566450fd4da664d0f7edc4d01e3f3440f7f1f4183ed0175e3",
+        "loads across pages at any alignment, be00000200baf0ff010048030248131c0e83c203ffc181fa1020020072ec9c",
+        "stores go page by page to and fro, b9b80b000048018a0000020081c2f91f000081e2ff7f000083e90175e8",
+        "a page changes between two runs of a loop, bd28000000b9140000004803810020020000810021020083e90175ee81342510310100006000000f013c250020020083ed0175d1",
+        "a page may be written no more, bd28000000b91400000000890021020083e90175f583fd14750883242510310100fd0f20d80f22d883ed0175d8",
+        "a page of data becomes code, c704251020020040ffc8c3bd28000000b9030000008004251120020000ff810021020083e90175edba10200200ffd2803425122002000883ed0175d4",
+        "frames on a stack that moves, b990010000bc0040020048894c24f848014c24e8488b5424f04801d0488d6424d883e90175e4bc00800000",
     })
     // spotless:on
     void endAsInTheInterpreter(String name, String code) {

@@ -1114,6 +1114,9 @@ public final class Cpu {
         userTlb.flushWritesTo(hvaPage);
         supervisorTlb.flushWritesTo(hvaPage);
         supervisorAcTlb.flushWritesTo(hvaPage);
+        if (accelerator != null) {
+            accelerator.flushedWrites();
+        }
     }
 
     // ---- stack
