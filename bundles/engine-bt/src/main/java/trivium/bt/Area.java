@@ -80,13 +80,15 @@ final class Area {
     static final int HOST_MXCSR = BASE + 0x604;
 
     /**
-     * The x87 pointers while the state is loaded: FIP, FDP (64 bits), FOP and the number of FDP's
-     * segment (32 bits; -1: not changed since loading); two slots for the present block's FDP.
+     * The x87 pointers while the state is loaded: FIP, FDP (64 bits), FOP and the selector of FDP's
+     * segment (32 bits; -1: not changed since loading), FIP's selector; two slots for the present
+     * block's FDP.
      */
     static final int FP_FIP = BASE + 0x608,
             FP_FDP = BASE + 0x610,
             FP_FOP = BASE + 0x618,
-            FP_DATA_SEGMENT = BASE + 0x61c,
+            FP_FDS = BASE + 0x61c,
+            FP_FCS = BASE + 0x634,
             FP_SLOTS = BASE + 0x620;
 
     /**

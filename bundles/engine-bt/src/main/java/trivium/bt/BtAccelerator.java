@@ -755,7 +755,9 @@ final class BtAccelerator implements Accelerator {
 
     private void begin(Translation t, int index) {
         fixPointers(t, index);
-        addCount(index);
+        if (counted) {
+            addCount(index);
+        }
         left[t.list.get(index).mnemonic().ordinal()]++;
         resumeGeneration = c.codeGeneration;
         resumeEpoch = c.modeEpoch;
@@ -771,11 +773,13 @@ final class BtAccelerator implements Accelerator {
                         ? index + 1 == t.instructions() ? t : plain(t)
                         : null;
         if (plain == null) {
-            addCount(1);
+            addCount(counted ? 1 : index + 1);
             leave(ip(t, index + 1));
             return 0;
         }
-        addCount(-index);
+        if (counted) {
+            addCount(-index);
+        }
         return plain.host + plain.offsets[index + 1];
     }
 

@@ -189,12 +189,15 @@ final class Fp {
                 a.store(8, Rm.gs(Area.FP_FIP), Gen.T2);
             }
             a.storeImm(4, Rm.gs(Area.FP_FOP), notes[last] & FpNotes.FOP);
+            a.load(4, Gen.T2, Rm.gs(Area.SELECTOR + 4 * VcpuState.CS));
+            a.store(4, Rm.gs(Area.FP_FCS), Gen.T2);
         }
         int data = FpNotes.last(notes, count, FpNotes.MEMORY);
         if (data >= 0 && (notes[data] & FpNotes.INTERPRETED) == 0) {
             a.load(8, Gen.T2, Rm.gs(FpNotes.slot(notes[data])));
             a.store(8, Rm.gs(Area.FP_FDP), Gen.T2);
-            a.storeImm(4, Rm.gs(Area.FP_DATA_SEGMENT), FpNotes.segment(notes[data]));
+            a.load(4, Gen.T2, Rm.gs(Area.SELECTOR + 4 * FpNotes.segment(notes[data])));
+            a.store(4, Rm.gs(Area.FP_FDS), Gen.T2);
         }
     }
 

@@ -1,5 +1,6 @@
 package trivium.bt;
 
+import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
 
 /**
@@ -52,12 +53,17 @@ record FpNotes(int[] notes, int firstX87, int firstSse) {
         if (last >= 0 && (notes[last] & INTERPRETED) == 0) {
             HostMemory.putLong(area + Area.FP_FIP, ips[last]);
             HostMemory.putInt(area + Area.FP_FOP, notes[last] & FOP);
+            HostMemory.putInt(area + Area.FP_FCS, selector(area, VcpuState.CS));
         }
         int data = last(notes, instruction, MEMORY);
         if (data >= 0 && (notes[data] & INTERPRETED) == 0) {
             long offset = HostMemory.getLong(area + slot(notes[data]));
             HostMemory.putLong(area + Area.FP_FDP, offset);
-            HostMemory.putInt(area + Area.FP_DATA_SEGMENT, segment(notes[data]));
+            HostMemory.putInt(area + Area.FP_FDS, selector(area, segment(notes[data])));
         }
+    }
+
+    private static int selector(long area, int segment) {
+        return HostMemory.getInt(area + Area.SELECTOR + 4 * segment);
     }
 }

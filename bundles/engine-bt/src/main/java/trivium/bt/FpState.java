@@ -40,7 +40,7 @@ final class FpState {
         sse = c.features.contains(Feature.SSE);
         HostMemory.putInt(area + Area.HOST_MXCSR, HOST_MXCSR);
         HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
-        HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
+        HostMemory.putInt(area + Area.FP_FDS, NOT_SET);
     }
 
     /** Which units may be used now: nothing faults, and no exception can be raised. */
@@ -129,20 +129,20 @@ final class FpState {
         c.fpuChanged();
     }
 
-    /** The pointers are kept in the canonical state: selectors are those of now. */
+    /** The pointers are kept in the canonical state. */
     private void pointers() {
         int fop = HostMemory.getInt(area + Area.FP_FOP);
         if (fop != NOT_SET) {
             s.fop = fop;
             s.fip = HostMemory.getLong(area + Area.FP_FIP);
-            s.fcs = s.segments[VcpuState.CS].selector;
+            s.fcs = HostMemory.getInt(area + Area.FP_FCS);
             HostMemory.putInt(area + Area.FP_FOP, NOT_SET);
         }
-        int segment = HostMemory.getInt(area + Area.FP_DATA_SEGMENT);
-        if (segment != NOT_SET) {
+        int fds = HostMemory.getInt(area + Area.FP_FDS);
+        if (fds != NOT_SET) {
             s.fdp = HostMemory.getLong(area + Area.FP_FDP);
-            s.fds = s.segments[segment].selector;
-            HostMemory.putInt(area + Area.FP_DATA_SEGMENT, NOT_SET);
+            s.fds = fds;
+            HostMemory.putInt(area + Area.FP_FDS, NOT_SET);
         }
     }
 }

@@ -164,6 +164,11 @@ final class TestBoard implements Vcpu, AutoCloseable {
         s.cr0 = 0x8001_0011L;
     }
 
+    /** The page table of 64-bit code. */
+    long leafTable() {
+        return TABLES + 0x3000;
+    }
+
     private void page(int table, int to, int bytes) {
         memory.write(table, bytes, to | PAGE_FLAGS);
     }

@@ -14,6 +14,9 @@ public final class GsBase {
     private static final long SYS_ARCH_PRCTL = 158;
     private static final long ARCH_SET_GS = 0x1001;
 
+    /** By thread; nobody else changes it. */
+    private static final ThreadLocal<long[]> PRESENT = ThreadLocal.withInitial(() -> new long[1]);
+
     private GsBase() {}
 
     public static boolean available() {
@@ -26,6 +29,14 @@ public final class GsBase {
      * @throws IOException if this is not x86-64 Linux, or the kernel refuses
      */
     public static void set(long hva) throws IOException {
+        long[] present = PRESENT.get();
+        if (present[0] != hva) {
+            change(hva);
+            present[0] = hva;
+        }
+    }
+
+    private static void change(long hva) throws IOException {
         if (!available()) {
             throw new IOException("only x86-64 Linux lets a thread set its GS base");
         }

@@ -229,17 +229,17 @@ final class VcpuLoop {
     private void act(VcpuExit exit) throws InterruptedException {
         switch (exit) {
             case VcpuExit.Halted _ -> {
-                count("halted");
+                count("exits-halted");
                 vcpu.awaitPending();
             }
-            case VcpuExit.Kicked _ -> count("kicked");
+            case VcpuExit.Kicked _ -> count("exits-kicked");
             case VcpuExit.TripleFault _ -> {
-                count("triple-fault");
+                count("exits-triple-fault");
                 hold();
                 observer.tripleFault(this);
             }
             case VcpuExit.Failed(String reason) -> {
-                count("failed");
+                count("exits-failed");
                 hold();
                 observer.failed(this, reason, null);
             }
@@ -257,7 +257,7 @@ final class VcpuLoop {
 
     private void count(String exit) {
         synchronized (exits) {
-            exits.merge("exits-" + exit, 1L, Long::sum);
+            exits.merge(exit, 1L, Long::sum);
         }
     }
 

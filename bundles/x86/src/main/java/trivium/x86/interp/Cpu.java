@@ -179,9 +179,25 @@ public final class Cpu {
 
     /** Derives everything from the canonical state; caches that may be stale are dropped. */
     public void enter() {
+        flushTlb();
+        derive();
+    }
+
+    /** The same after {@link #leave}, as for a HLT: mostly nobody touched the state meanwhile. */
+    void enterAgain() {
+        if (s.rip != rip
+                || s.cr0 != left[0]
+                || s.cr3 != left[1]
+                || s.cr4 != left[2]
+                || s.efer != left[3]) {
+            flushTlb();
+        }
+        derive();
+    }
+
+    private void derive() {
         rip = s.rip;
         setStatusFlags((int) s.rflags);
-        flushTlb();
         modeChanged();
         x87.enter();
         attention = 0;
@@ -202,6 +218,9 @@ public final class Cpu {
         x87.enter();
     }
 
+    /** What paging hung on when the state was left: CR0, CR3, CR4, EFER. */
+    private final long[] left = {-1, 0, 0, 0};
+
     /** Makes the canonical state exact. */
     public void leave() {
         if (fpAway) {
@@ -209,6 +228,10 @@ public final class Cpu {
         }
         s.rip = rip;
         s.rflags = flags();
+        left[0] = s.cr0;
+        left[1] = s.cr3;
+        left[2] = s.cr4;
+        left[3] = s.efer;
     }
 
     /** Recomputes what CR0, CR4, EFER, RFLAGS.VM, CPL and the segments imply. */

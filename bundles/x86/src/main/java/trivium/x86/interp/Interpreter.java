@@ -99,7 +99,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
 
     private VcpuExit enter(Pace pace) {
         thread = Thread.currentThread();
-        c.enter();
+        c.enterAgain();
         if (accelerator != null) {
             accelerator.enter();
         }
