@@ -1113,10 +1113,10 @@ final class BtAccelerator implements Accelerator {
     }
 
     /** A guest may well jump to -1: what keeps it out is a cookie that no page ever has. */
-    private static void clearJump(long entry) {
+    static void clearJump(long entry) {
         HostMemory.putLong(entry + Area.JUMP_IP, -1);
         HostMemory.putInt(entry + Area.JUMP_COOKIE, -1);
-        HostMemory.putInt(entry + Area.JUMP_EXEC, Area.EXEC);
+        HostMemory.putInt(entry + Area.JUMP_EXEC, 0);
     }
 
     private void clearJumps() {

@@ -35,17 +35,21 @@ final class Devices {
         switch (size) {
             case 1 -> HostMemory.putByte(rax, (byte) ports.in(port, 1));
             case 2 -> HostMemory.putShort(rax, (short) ports.in(port, 2));
-            default -> read4(port);
+            default -> read4(port, in.mode == 64 ? 16 : 8);
         }
     }
 
-    /** See {@link trivium.device.CurrentVcpu#registers}. */
-    private void read4(int port) {
-        for (int i = 0; i < 16; i++) {
+    /**
+     * See {@link trivium.device.CurrentVcpu#registers}.
+     *
+     * @param count of the guest's registers in the block: others' host registers are in other use
+     */
+    private void read4(int port, int count) {
+        for (int i = 0; i < count; i++) {
             r[i] = HostMemory.getLong(registers + 8 * i);
         }
         r[RAX] = ports.in(port, 4) & 0xffff_ffffL;
-        for (int i = 0; i < 16; i++) {
+        for (int i = 0; i < count; i++) {
             HostMemory.putLong(registers + 8 * i, r[i]);
         }
     }

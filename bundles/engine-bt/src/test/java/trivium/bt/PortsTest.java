@@ -46,6 +46,7 @@ class PortsTest {
         "LONG, 8b068b5e04e42189460401c3, 2, 1",
         "LONG, d9e8ecd8c0e621dd1e,       2, 1",
         "LONG, 4d01d9ed4d01da,           2, 1",
+        "PROTECTED32, b9020000008b068b5e04ed49 75f7, 2, 1",
         // loops
         "LONG, b950000000e42101c3ffc975f8,        2, 1",
         "LONG, b9500000008906ed33068946048806ffc975f2, 2, 1",
