@@ -71,6 +71,9 @@ final class Area {
     /** IP of an instruction that faults, and the error code, which may be of no interest. */
     static final int FAULT_IP = BASE + 0x3b8, FAULT_ERROR = BASE + 0x3c0;
 
+    /** The base that SWAPGS would give GS. 64 bits. */
+    static final int KERNEL_GS = BASE + 0x3c8;
+
     /**
      * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
      */

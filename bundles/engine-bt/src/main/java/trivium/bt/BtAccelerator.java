@@ -47,8 +47,8 @@ final class BtAccelerator implements Accelerator {
     /** Status flags, and IF. */
     private static final int STATUS = 0x8d5, IF = 1 << 9;
 
-    /** A transition is made when the interpreter did it so often; at most so many for one place. */
-    private static final int TRANSITION_THRESHOLD = 4, MOST_TRANSITIONS = 8, MOST_WAYS = 4;
+    /** How many transitions are made for one place, at most. */
+    private static final int MOST_TRANSITIONS = 8, MOST_WAYS = 4;
 
     /** When nobody tries any more to make host code for a fault. */
     private static final int MOST_FAULTS_LEFT = 1000;
@@ -70,6 +70,10 @@ final class BtAccelerator implements Accelerator {
     private final Devices devices;
     private final Budget budget;
     private final int threshold;
+
+    /** A transition is made when the interpreter did it so often. */
+    private final int transitionThreshold;
+
     private final Runnable events;
 
     /** Java memory of what is translated, about. */
@@ -139,6 +143,7 @@ final class BtAccelerator implements Accelerator {
         this.cache = cache;
         this.budget = budget;
         this.threshold = threshold;
+        transitionThreshold = Math.min(threshold, 4);
         s = c.s;
         r = c.r;
         area = c.area;
@@ -300,7 +305,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private Translation translate(BtCode code, FlagSource entry, Inline inline) {
-        if (tablesFull() || memoryBytes() + Budget.MARGIN_BYTES > budget.share()) {
+        if (tablesFull() || isFull()) {
             return null;
         }
         Block block = code.block;
@@ -375,6 +380,10 @@ final class BtAccelerator implements Accelerator {
         return count >= Exit.MAX_TRANSLATIONS
                 || cookies.size() >= MAX_COOKIES
                 || modes.size() >= MAX_MODES;
+    }
+
+    private boolean isFull() {
+        return memoryBytes() + Budget.MARGIN_BYTES > budget.share();
     }
 
     /** Of host code and of tables. */
@@ -540,7 +549,7 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void keep(Block one) {
-        if (oneOf != null && memoryBytes() + Budget.MARGIN_BYTES <= budget.share()) {
+        if (oneOf != null && !isFull()) {
             if (oneOf.ones == null) {
                 oneOf.ones = new Block[oneOf.instructions()];
             }
@@ -849,8 +858,9 @@ final class BtAccelerator implements Accelerator {
         if (context == null
                 || !contexts.has(from)
                 || count == 0
-                || left < TRANSITION_THRESHOLD
-                || left > MOST_FAULTS_LEFT) {
+                || left < transitionThreshold
+                || left > MOST_FAULTS_LEFT
+                || isFull()) {
             return;
         }
         Transitions.Interrupt way = ways.interrupt(faultVector, false, from, context);
@@ -961,8 +971,9 @@ final class BtAccelerator implements Accelerator {
         before = null;
         if (!t.valid
                 || oneIndex != t.instructions() - 1
-                || ++t.transitionsLeft < TRANSITION_THRESHOLD
-                || t.transitionsMade == MOST_TRANSITIONS) {
+                || ++t.transitionsLeft < transitionThreshold
+                || t.transitionsMade == MOST_TRANSITIONS
+                || isFull()) {
             return;
         }
         updateMode();
@@ -971,9 +982,11 @@ final class BtAccelerator implements Accelerator {
         }
         Instruction in = t.list.getLast();
         long host =
-                in.mnemonic() == Mnemonic.INT
-                        ? interrupt(t, (int) in.imm & 0xff, from)
-                        : returns(t, from);
+                switch (in.mnemonic()) {
+                    case INT -> interrupt(t, (int) in.imm & 0xff, from);
+                    case IRET -> returns(t, from);
+                    default -> fast(t, in.mnemonic(), from);
+                };
         if (host != 0) {
             cache.link(t.host + t.transition, host);
             t.transitionsMade++;
@@ -987,6 +1000,15 @@ final class BtAccelerator implements Accelerator {
         }
         t.interrupt = way;
         return transitions.interrupt(t, way);
+    }
+
+    private long fast(Translation t, Mnemonic how, Context from) {
+        Transitions.Fast way = ways.fast(how, from, context);
+        if (way == null || way.equals(t.fast)) {
+            return 0;
+        }
+        t.fast = way;
+        return transitions.fast(t, way);
     }
 
     private long returns(Translation t, Context from) {
@@ -1012,6 +1034,7 @@ final class BtAccelerator implements Accelerator {
         entered = context == null || s.nmiBlocked ? Contexts.NONE : context.number;
         HostMemory.putInt(area + Area.CONTEXT, entered);
         HostMemory.putLong(area + Area.CR2, s.cr2);
+        HostMemory.putLong(area + Area.KERNEL_GS, s.kernelGsBase);
         for (int i = 0; i < 16; i++) {
             HostMemory.putLong(area + Area.REGISTERS + 8 * i, r[i]);
         }
@@ -1028,6 +1051,9 @@ final class BtAccelerator implements Accelerator {
         }
         if (fp.loaded()) {
             fp.park();
+        }
+        if (HostMemory.getLong(area + Area.KERNEL_GS) != s.kernelGsBase) {
+            c.swapGs();
         }
         // Outside 64-bit code, groups use the host registers of R8 and R9.
         int registers = mode.is64() ? 16 : 8;

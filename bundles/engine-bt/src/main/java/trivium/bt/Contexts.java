@@ -7,7 +7,7 @@ import java.util.Map;
 import trivium.cpu.VcpuState;
 import trivium.x86.interp.Cpu;
 
-/** The contexts seen since the descriptor tables were where they are. */
+/** The contexts seen since descriptor tables and system calls were where they are. */
 final class Contexts {
     static final int NONE = -1;
     private static final int MOST = 64;
@@ -19,6 +19,9 @@ final class Contexts {
     // Where the tables are.
     private long gdtrBase, gdtrLimit, idtrBase, idtrLimit, taskBase, taskLimit;
     private int taskAttributes;
+
+    // Where system calls lead.
+    private long efer, star, lstar, sfmask, sysenterCs, sysenterEip, sysenterEsp;
 
     /** The present context; null if there is none for this state. */
     Context find(Mode mode, Cpu c) {
@@ -70,7 +73,14 @@ final class Contexts {
                 && s.idtrLimit == idtrLimit
                 && s.tr.base == taskBase
                 && s.tr.limit == taskLimit
-                && s.tr.attributes == taskAttributes) {
+                && s.tr.attributes == taskAttributes
+                && s.efer == efer
+                && s.star == star
+                && s.lstar == lstar
+                && s.sfmask == sfmask
+                && s.sysenterCs == sysenterCs
+                && s.sysenterEip == sysenterEip
+                && s.sysenterEsp == sysenterEsp) {
             return false;
         }
         gdtrBase = s.gdtrBase;
@@ -80,6 +90,13 @@ final class Contexts {
         taskBase = s.tr.base;
         taskLimit = s.tr.limit;
         taskAttributes = s.tr.attributes;
+        efer = s.efer;
+        star = s.star;
+        lstar = s.lstar;
+        sfmask = s.sfmask;
+        sysenterCs = s.sysenterCs;
+        sysenterEip = s.sysenterEip;
+        sysenterEsp = s.sysenterEsp;
         all.clear();
         return true;
     }

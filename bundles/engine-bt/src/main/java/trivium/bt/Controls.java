@@ -3,12 +3,14 @@ package trivium.bt;
 import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.E;
 import static trivium.bt.Gen.T0;
+import static trivium.bt.Gen.T1;
 import static trivium.cpu.VcpuState.FS;
+import static trivium.cpu.VcpuState.GS;
 
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 
-/** Host code for reads of CR2, which every handler of page faults begins with, and INVLPG. */
+/** Host code for what handlers of page faults and system calls do: reads of CR2, INVLPG, SWAPGS. */
 final class Controls {
     private final Gen g;
     private final Asm a;
@@ -18,8 +20,25 @@ final class Controls {
         a = g.a;
     }
 
-    /** Of instructions that end blocks. */
-    boolean end(Instruction in) {
+    /** Instructions that end a block of {@code count} instructions. */
+    boolean end(Instruction in, int count) {
+        if (in.mnemonic() != Mnemonic.SWAPGS || g.mode.user()) {
+            return false;
+        }
+        g.clobber();
+        ring0();
+        long base = Rm.gs(Area.SEGMENT_BASE + 8 * GS), other = Rm.gs(Area.KERNEL_GS);
+        a.load(8, T0, base);
+        a.load(8, T1, other);
+        a.store(8, base, T1);
+        a.store(8, other, T0);
+        g.count(count);
+        g.edge(Flow.next(in), false);
+        return true;
+    }
+
+    /** Instructions that end a block of the interpreter, but none of host code. */
+    boolean left(Instruction in) {
         boolean flat = g.mode.is64() ? in.segment < FS : g.mode.flat(in.segment);
         if (in.mnemonic() != Mnemonic.INVLPG || !flat || in.addressSize == 2) {
             return false;
@@ -37,14 +56,18 @@ final class Controls {
                 || g.mode.codeSize() == 16) {
             return false;
         }
-        // Where there is a context, code that is not in ring 3 is in ring 0.
         g.clobber();
-        a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), Contexts.NONE);
-        g.cold(a.jcc(E), Exit.ONE);
+        ring0();
         g.willWrite(in.rm);
         int to = g.target(in.rm, T0);
         a.load(g.mode.is64() ? 8 : 4, to, Rm.gs(Area.CR2));
         g.commit(in.rm, T0);
         return true;
+    }
+
+    /** Where there is a context, code that is not in ring 3 is in ring 0. */
+    private void ring0() {
+        a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), Contexts.NONE);
+        g.cold(a.jcc(E), Exit.ONE);
     }
 }

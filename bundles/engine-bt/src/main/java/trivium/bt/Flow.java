@@ -31,10 +31,8 @@ final class Flow {
             case JMP_NEAR -> jumpNear(in, count);
             case CALL_NEAR -> callNear(in, count);
             case LOOP, JCXZ -> loop(in, count);
-            case INT, IRET -> {
-                boolean possible =
-                        g.mode.is64() && (in.mnemonic() == Mnemonic.INT || in.operandSize == 8)
-                                || g.mode.codeSize() == 32 && in.operandSize == 4;
+            case INT, IRET, SYSCALL, SYSRET, SYSENTER, SYSEXIT -> {
+                boolean possible = Ways.possible(in, g.mode);
                 if (possible) {
                     g.transition();
                 }

@@ -5,17 +5,21 @@ import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 import static trivium.bt.Gen.T2;
 import static trivium.cpu.VcpuState.CS;
+import static trivium.cpu.VcpuState.RCX;
+import static trivium.cpu.VcpuState.RDX;
 import static trivium.cpu.VcpuState.RSP;
 import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
 import java.util.List;
+import trivium.x86.decode.Mnemonic;
 import trivium.x86.interp.Cpu;
 import trivium.x86.interp.Tlb;
 
 /**
- * Host code for INT n and IRET from one known {@link Context} to another: what the interpreter does
- * in {@code EventDelivery} and {@code FarReturn}, for the descriptors found when the code was made.
+ * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER and SYSEXIT from one known {@link
+ * Context} to another: what the interpreter does in {@code EventDelivery}, {@code FarReturn} and
+ * {@code FastCalls}, for the descriptors found when the code was made.
  * That they still are what they were is compared each time, in memory, through the TLB. Whatever is
  * not as expected is left to the interpreter, before anything is changed.
  */
@@ -25,7 +29,12 @@ final class Transitions {
     private static final int VIF = 1 << 19, VIP = 1 << 20, ID = 1 << 21, STATUS = 0x8d5;
 
     /** Flags with which the interpreter does it. */
-    private static final int SPECIAL = TF | NT | RF | VM | AC;
+    private static final int SPECIAL = TF | NT | RF | VM | AC | VIF | VIP;
+
+    /** What SYSRET takes from R11. */
+    private static final int SYSRET_FLAGS = 0x3c_7fd7;
+
+    private static final int GUEST_R11 = 11;
 
     private static final int READ = Cpu.SUPERVISOR_TLB + Tlb.READ;
     private static final int WRITE = Cpu.SUPERVISOR_TLB + Tlb.WRITE;
@@ -53,6 +62,14 @@ final class Transitions {
 
     /** A return's way. */
     record Return(Context from, Context to, List<Quad> known) {}
+
+    /**
+     * The way of SYSCALL, SYSRET, SYSENTER or SYSEXIT.
+     *
+     * @param ip where it leads and what the stack pointer is then, if that is fixed
+     * @param mask flags that SYSCALL clears
+     */
+    record Fast(Mnemonic how, Context from, Context to, long ip, long sp, int mask) {}
 
     private final Asm a = new Asm();
     private final CodeCache cache;
@@ -147,6 +164,73 @@ final class Transitions {
     }
 
     /**
+     * @param t ends with the instruction
+     * @return where the code is, or 0 if there is no room
+     */
+    long fast(Translation t, Fast way) {
+        begin(t);
+        from(way.from);
+        to(way.to);
+        int n = way.to.mode.is64() ? 8 : 4;
+        switch (way.how) {
+            case SYSCALL -> {
+                image();
+                a.store(8, Rm.gs(Area.register(GUEST_R11)), T2);
+                a.movImm(Gen.canonical(RCX), t.endIp);
+                a.aluImm(AND, 4, Rm.reg(T2), ~way.mask);
+                flags();
+                a.movImm(T0, way.ip);
+            }
+            case SYSRET -> {
+                a.load(4, T2, Rm.gs(Area.register(GUEST_R11)));
+                a.aluImm(AND, 4, Rm.reg(T2), SYSRET_FLAGS);
+                a.testImm(4, Rm.reg(T2), SPECIAL);
+                slow(NE);
+                sameIopl(way.to);
+                canonical(Gen.canonical(RCX));
+                a.load(4, T2, Rm.gs(Area.register(GUEST_R11)));
+                flags();
+                a.mov(8, T0, Gen.canonical(RCX));
+            }
+            case SYSENTER -> {
+                a.testImm(4, Rm.gs(Area.RFLAGS), SPECIAL);
+                slow(NE);
+                a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~IF);
+                a.movImm(Gen.canonical(RSP), way.sp);
+                a.movImm(T0, way.ip);
+            }
+            default -> {
+                a.testImm(4, Rm.gs(Area.RFLAGS), SPECIAL);
+                slow(NE);
+                if (n == 8) {
+                    canonical(Gen.canonical(RCX));
+                    canonical(Gen.canonical(RDX));
+                }
+                a.mov(n, Gen.canonical(RSP), Gen.canonical(RCX));
+                a.mov(n, T0, Gen.canonical(RDX));
+            }
+        }
+        commit(way.to);
+        return end();
+    }
+
+    /** The IOPL in T2, which is lost, must be the context's. */
+    private void sameIopl(Context context) {
+        a.aluImm(AND, 4, Rm.reg(T2), IOPL);
+        a.aluImm(CMP, 4, Rm.reg(T2), context.iopl);
+        slow(NE);
+    }
+
+    /** T2 is lost. */
+    private void canonical(int register) {
+        a.mov(8, T2, register);
+        a.shiftImm(SHL, 8, Rm.reg(T2), 16);
+        a.shiftImm(SAR, 8, Rm.reg(T2), 16);
+        a.alu(CMP, 8, T2, Rm.reg(register));
+        slow(NE);
+    }
+
+    /**
      * @param t ends with the IRET
      * @param ways from one context
      * @return where the code is, or 0 if there is no room
@@ -191,18 +275,12 @@ final class Transitions {
         a.load(4, T2, Rm.mem(T1, 2 * n));
         // The next instruction clears RF, whatever becomes of it; counted runs may end before it.
         boolean sees = way.from.mode.counted();
-        a.testImm(4, Rm.reg(T2), (sees ? SPECIAL : SPECIAL & ~RF) | VIF | VIP);
+        a.testImm(4, Rm.reg(T2), sees ? SPECIAL : SPECIAL & ~RF);
         slow(NE);
-        a.aluImm(AND, 4, Rm.reg(T2), IOPL);
-        a.aluImm(CMP, 4, Rm.reg(T2), way.to.iopl);
-        slow(NE);
+        sameIopl(way.to);
         a.load(n, T0, Rm.mem(T1, 0));
         if (wide) {
-            a.mov(8, T2, T0);
-            a.shiftImm(SHL, 8, Rm.reg(T2), 16);
-            a.shiftImm(SAR, 8, Rm.reg(T2), 16);
-            a.alu(CMP, 8, T2, Rm.reg(T0));
-            slow(NE);
+            canonical(T0);
         }
         a.load(4, T2, Rm.mem(T1, 2 * n));
         if (wide || outer) {

@@ -84,8 +84,10 @@ final class Translation {
     /** See {@link Gen#transition}; how often it was left there, and what was made for it. */
     int transition, transitionsLeft, transitionsMade;
 
-    /** The ways that its transition knows: of INT one, of IRET some. */
+    /** The ways that its transition knows: of IRET some, else one. */
     Transitions.Interrupt interrupt;
+
+    Transitions.Fast fast;
 
     List<Transitions.Return> ways = List.of();
 

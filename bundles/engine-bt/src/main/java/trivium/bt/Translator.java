@@ -137,7 +137,7 @@ final class Translator {
             }
             if (in.row == null) {
                 g.one();
-            } else if (last && (controls.end(in) || ports.end(in))) {
+            } else if (last && (controls.left(in) || ports.end(in))) {
                 fp.left(in, i);
                 last = false;
             } else if (last ? !ending(in, n) : !plain(in, i)) {
@@ -212,7 +212,8 @@ final class Translator {
         return flow.emit(in, count)
                 || privileged.end(in, count)
                 || segments.end(in, count)
-                || legacy.end(in, count);
+                || legacy.end(in, count)
+                || controls.end(in, count);
     }
 
     /** By instruction: which flags before it can be seen before they are overwritten. */

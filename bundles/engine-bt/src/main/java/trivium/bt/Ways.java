@@ -2,12 +2,15 @@ package trivium.bt;
 
 import java.util.ArrayList;
 import java.util.List;
+import trivium.bt.Transitions.Fast;
 import trivium.bt.Transitions.Interrupt;
 import trivium.bt.Transitions.Quad;
 import trivium.bt.Transitions.Return;
 import trivium.cpu.Segment;
 import trivium.cpu.VcpuState;
 import trivium.mmu.Mmu;
+import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 import trivium.x86.interp.Cpu;
 import trivium.x86.interp.GuestException;
 
@@ -15,10 +18,12 @@ import trivium.x86.interp.GuestException;
  * Finds out by which descriptors an INT n or IRET leads from one context to another (SDM Vol. 3A
  * "Interrupt and Exception Handling", Vol. 2A "IRET"), if it is one of those that generated code
  * does: between rings 0 and 3, by interrupt and trap gates, with nothing to be changed in the
- * descriptors.
+ * descriptors. The same for SYSCALL, SYSRET, SYSENTER and SYSEXIT, which know no descriptors.
  */
 final class Ways {
     private static final int INTERRUPT_GATE = 0xe, TRAP_GATE = 0xf, PRESENT = 1 << 7;
+    private static final int CODE64 = 0xa09b, CODE32 = 0xc09b, DATA = 0xc093;
+    private static final int USER = 3 << Segment.DPL_SHIFT, EFER_SCE = 1;
     private static final int CODE = 0x18, CONFORMING = 4, WRITABLE_DATA = 0x12, TYPE = 0x1f;
 
     private final Cpu c;
@@ -29,6 +34,66 @@ final class Ways {
     Ways(Cpu c) {
         this.c = c;
         s = c.s;
+    }
+
+    /** Whether there may be host code for an instruction that ends a block of this mode. */
+    static boolean possible(Instruction in, Mode mode) {
+        boolean wide = mode.is64();
+        return switch (in.mnemonic()) {
+            case INT -> wide || mode.codeSize() == 32;
+            case IRET -> wide ? in.operandSize == 8 : mode.codeSize() == 32 && in.operandSize == 4;
+            case SYSCALL -> wide;
+            case SYSRET -> wide && in.operandSize == 8 && !mode.user();
+            case SYSENTER -> wide || mode.codeSize() == 32;
+            case SYSEXIT ->
+                    !mode.user() && (wide ? in.operandSize == 8 : mode.codeSize() == 32);
+            default -> false;
+        };
+    }
+
+    /**
+     * @return null if there is none, or the interpreter is to do it
+     */
+    Fast fast(Mnemonic how, Context from, Context to) {
+        boolean wide = to.mode.is64();
+        boolean call = how == Mnemonic.SYSCALL || how == Mnemonic.SYSENTER;
+        if (!fit(from, to) || to.cpl() != (call ? 0 : 3) || !call && from.cpl() != 0) {
+            return null;
+        }
+        int enter = (int) s.sysenterCs & 0xfffc;
+        boolean known;
+        long ip = 0, sp = 0;
+        switch (how) {
+            case SYSCALL -> {
+                ip = s.lstar;
+                known = flat(to, (int) (s.star >>> 32) & 0xfffc, 8, 0);
+            }
+            case SYSRET -> known = flat(to, ((int) (s.star >>> 48) & 0xfffc) + 16, -8, USER);
+            case SYSENTER -> {
+                ip = wide ? s.sysenterEip : s.sysenterEip & 0xffff_ffffL;
+                sp = wide ? s.sysenterEsp : s.sysenterEsp & 0xffff_ffffL;
+                known = flat(to, enter, 8, 0);
+            }
+            default -> known = flat(to, enter + (wide ? 32 : 16), 8, USER);
+        }
+        boolean on =
+                how == Mnemonic.SYSCALL || how == Mnemonic.SYSRET
+                        ? (s.efer & EFER_SCE) != 0
+                        : enter != 0;
+        return on && known && (!call || ip == c.rip)
+                ? new Fast(how, from, to, ip, sp, (int) s.sfmask)
+                : null;
+    }
+
+    /** Whether code and stack are what such an instruction makes of a selector. */
+    private static boolean flat(Context to, int selector, int stackBeside, int user) {
+        int rpl = user == 0 ? 0 : 3;
+        Segment code = new Segment(), stack = new Segment();
+        int attributes = (to.mode.is64() ? CODE64 : CODE32) | user;
+        code.set((selector | rpl) & 0xffff, 0, 0xffff_ffffL, attributes);
+        int beside = (selector + stackBeside | rpl) & 0xffff;
+        stack.set(beside, 0, 0xffff_ffffL, DATA | user);
+        return Context.same(to.cs, code) && Context.same(to.ss, stack);
     }
 
     /**
@@ -54,14 +119,16 @@ final class Ways {
         long offset = gate & 0xffff | gate >>> 32 & 0xffff_0000L;
         if (wide) {
             offset |= quad(at + 8) << 32;
-            if ((gate >>> 32 & 7) != 0 || offset << 16 >> 16 != offset) {
+            if (offset << 16 >> 16 != offset) {
                 return null;
             }
         }
         int selector = (int) (gate >>> 16) & 0xffff & ~3;
         code(selector, to);
         boolean inner = from.cpl() != 0;
-        long stackPointer = !inner ? 0 : s.tr.base + 4;
+        int ist = wide ? (int) (gate >>> 32) & 7 : 0;
+        int inTask = ist != 0 ? 28 + 8 * ist : inner ? 4 : 0;
+        long stackPointer = inTask == 0 ? 0 : s.tr.base + inTask;
         if (!inner) {
             found &= Context.same(from.ss, to.ss);
         } else if (wide) {
@@ -69,7 +136,7 @@ final class Ways {
         } else {
             stack(to.ss.selector, to);
         }
-        found &= inner ? taskFits(stackPointer) : true;
+        found &= inTask == 0 || taskFits(stackPointer, inTask);
         return found && offset == c.rip
                 ? new Interrupt(
                         from,
@@ -83,9 +150,9 @@ final class Ways {
                 : null;
     }
 
-    private boolean taskFits(long stackPointer) {
+    private boolean taskFits(long stackPointer, int inTask) {
         return (stackPointer & 0xfff) <= 4096 - 8
-                && s.tr.limit >= 11
+                && s.tr.limit >= inTask + 7
                 && (s.tr.type() & 8) != 0
                 && isLinear(stackPointer);
     }

@@ -321,6 +321,15 @@ public final class Cpu {
         base[i] = seg.base;
     }
 
+    /** SWAPGS by an engine, which is in 64-bit mode: a base changed, nothing that hangs on it. */
+    public void swapGs() {
+        Segment gs = s.segments[VcpuState.GS];
+        long kernel = s.kernelGsBase;
+        s.kernelGsBase = gs.base;
+        gs.base = kernel;
+        base[VcpuState.GS] = kernel;
+    }
+
     /** Call after any change of a segment register's hidden part. */
     void segmentChanged(int i) {
         modeEpoch++;
