@@ -19,9 +19,9 @@ import trivium.x86.interp.Tlb;
 /**
  * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER and SYSEXIT from one known {@link
  * Context} to another: what the interpreter does in {@code EventDelivery}, {@code FarReturn} and
- * {@code FastCalls}, for the descriptors found when the code was made.
- * That they still are what they were is compared each time, in memory, through the TLB. Whatever is
- * not as expected is left to the interpreter, before anything is changed.
+ * {@code FastCalls}, for the descriptors found when the code was made. That they still are what
+ * they were is compared each time, in memory, through the TLB. Whatever is not as expected is left
+ * to the interpreter, before anything is changed.
  */
 final class Transitions {
     private static final int TF = 1 << 8, IF = 1 << 9, DF = 1 << 10, IOPL = 3 << 12;

@@ -45,8 +45,7 @@ final class Ways {
             case SYSCALL -> wide;
             case SYSRET -> wide && in.operandSize == 8 && !mode.user();
             case SYSENTER -> wide || mode.codeSize() == 32;
-            case SYSEXIT ->
-                    !mode.user() && (wide ? in.operandSize == 8 : mode.codeSize() == 32);
+            case SYSEXIT -> !mode.user() && (wide ? in.operandSize == 8 : mode.codeSize() == 32);
             default -> false;
         };
     }

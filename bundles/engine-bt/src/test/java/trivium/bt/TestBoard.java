@@ -50,11 +50,21 @@ final class TestBoard implements Vcpu, AutoCloseable {
     static final int CODE = 0x4000, STACK = 0x8000, DATA = 0x20000, MORE = 0x30000;
     static final int ABSENT = 0x28000, READ_ONLY = 0x2a000, ALIAS = 0x2c000, DEVICE = 0x2e000;
 
+    /** Where the handler of vector 0 lies, how far they are apart, and SYSCALL's number. */
+    static final int HANDLERS = 0xa000, HANDLER_BYTES = 128, SYSCALL = 128;
+
+    private static final int END = 0x3e;
+
     /** So far apart are pages that share TLB entries. */
     static final int FAR = 1 << 24;
 
     private static final int RAM_BYTES = 1 << 20, GDT = 0x1000, IDT = 0x2000, HANDLER = 0x3000;
     private static final int TABLES = 0x10000, PAGE_FLAGS = 0x63, VECTORS = 64, HALTS = 0x20;
+    private static final int TASK = 0x5000, INNER_STACK = 0x7000, INTERRUPT_STACK = 0x6800;
+
+    /** What {@link #rings} puts behind the other descriptors. */
+    private static final int SYSTEM = 64, USER = 80, USER64 = 96, TASK_SELECTOR = 112;
+
     private static final int CODE16 = 8, CODE32 = 16, CODE64 = 24, DATA16 = 32, DATA32 = 40;
 
     private final Mode mode;
@@ -182,6 +192,68 @@ final class TestBoard implements Vcpu, AutoCloseable {
         page(table + (ALIAS >>> 12) * bytes, DATA, bytes);
     }
 
+    // ---- rings
+
+    /**
+     * All pages are ring 3's, there are a TSS, an IST and system calls, and the program is in one
+     * of the rings, and ends by INT {@link #END}. Handlers lie from {@link #HANDLERS} on.
+     */
+    TestBoard rings(int ring) {
+        boolean wide = mode == Mode.LONG;
+        memory.write(GDT + SYSTEM, 8, wide ? 0x00af_9b00_0000_ffffL : 0x00cf_9b00_0000_ffffL);
+        memory.write(GDT + SYSTEM + 8, 8, 0x00cf_9300_0000_ffffL);
+        memory.write(GDT + USER, 8, 0x00cf_fb00_0000_ffffL);
+        memory.write(GDT + USER + 8, 8, 0x00cf_f300_0000_ffffL);
+        memory.write(GDT + USER64, 8, 0x00af_fb00_0000_ffffL);
+        memory.write(GDT + USER64 + 8, 8, 0x00cf_f300_0000_ffffL);
+        s.tr.set(TASK_SELECTOR, TASK, 0x67, 0x8b);
+        if (wide) {
+            memory.write(TASK + 4, 8, INNER_STACK);
+            memory.write(TASK + 36, 8, INTERRUPT_STACK);
+        } else {
+            memory.write(TASK + 4, 4, INNER_STACK);
+            memory.write(TASK + 8, 4, DATA32);
+        }
+        for (int i = 0; i < 4; i++) {
+            for (int at = 0; at < 4096; at += wide ? 8 : 4) {
+                int entry = TABLES + 4096 * i + at;
+                memory.write(entry, 1, memory.read(entry, 1) | 4);
+            }
+        }
+        memory.write(IDT + END * (wide ? 16 : 8) + 5, 1, 0xee);
+        s.star = (long) USER << 48 | (long) SYSTEM << 32;
+        s.lstar = HANDLERS + HANDLER_BYTES * SYSCALL;
+        s.sfmask = 0x200;
+        s.sysenterCs = SYSTEM;
+        s.sysenterEip = HANDLERS + HANDLER_BYTES * (SYSCALL + 1);
+        s.sysenterEsp = INNER_STACK;
+        s.kernelGsBase = DATA;
+        if (ring == 3) {
+            for (int i = 0; i < 6; i++) {
+                segment(i, USER + 8 | 3, 0, 0xffff_ffffL, 0xc0f3);
+            }
+            if (wide) {
+                segment(CS, USER64 | 3, 0, 0xffff_ffffL, 0xa0fb);
+            } else {
+                segment(CS, USER | 3, 0, 0xffff_ffffL, 0xc0fb);
+            }
+        }
+        s.segments[VcpuState.GS].base = wide ? MORE : 0;
+        return this;
+    }
+
+    /** A handler, and its gate unless it is one of system calls; {@code ist} is for 64-bit code. */
+    void handler(int vector, int attributes, int ist, String hex) {
+        int at = HANDLERS + HANDLER_BYTES * vector;
+        byte[] bytes = HexFormat.of().parseHex(hex);
+        memory.write(at, bytes, 0, bytes.length);
+        if (vector < SYSCALL) {
+            long cs = mode == Mode.LONG ? CODE64 : CODE32;
+            int gate = IDT + vector * (mode == Mode.LONG ? 16 : 8);
+            memory.write(gate, 8, at | cs << 16 | (long) ist << 32 | (long) attributes << 40);
+        }
+    }
+
     // ---- running
 
     /** Machine code at the present instruction pointer, and a HLT behind it. */
@@ -202,6 +274,12 @@ final class TestBoard implements Vcpu, AutoCloseable {
         return s.activity == VcpuState.HALTED && (s.rflags & 1 << 9) != 0;
     }
 
+    /** Runs so many instructions, or up to an exit. @return the CPU's state then */
+    String run(long instructions) {
+        exit = runner.run(instructions);
+        return state(new StringBuilder()).toString();
+    }
+
     long counter(String name) {
         return runner.counters().getOrDefault(name, 0L);
     }
@@ -213,7 +291,12 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     /** All that can be seen of how a program ended. */
     String end() {
-        StringBuilder b = new StringBuilder();
+        StringBuilder b = state(new StringBuilder());
+        b.append("memory %x%n".formatted(Arrays.hashCode(memory.bytes.toArray(Ram.LONG))));
+        return b.append(log).toString();
+    }
+
+    private StringBuilder state(StringBuilder b) {
         b.append(exit).append(" after ").append(runner.instructions()).append('\n');
         b.append(
                 "rip %x flags %x cr2 %x shadow %d%n"
@@ -224,8 +307,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
         for (Segment segment : s.segments) {
             b.append(segment).append('\n');
         }
-        b.append("memory %x%n".formatted(Arrays.hashCode(memory.bytes.toArray(Ram.LONG))));
-        return b.append(log).toString();
+        return b;
     }
 
     void raise(int bit) {
