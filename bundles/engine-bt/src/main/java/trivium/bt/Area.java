@@ -72,7 +72,7 @@ final class Area {
     static final int FAULT_IP = BASE + 0x3b8, FAULT_ERROR = BASE + 0x3c0;
 
     /** The base that SWAPGS would give GS. 64 bits. */
-    static final int KERNEL_GS = BASE + 0x3c8;
+    static final int KERNEL_GS = BASE + 0x3d0;
 
     /**
      * The guest's x87 and SSE state, as FXSAVE64 lays it out, while it is not loaded. 512 bytes.
