@@ -168,7 +168,6 @@ class HostileGuestTest {
 
         assertThat(logged("bt", code)).hasSize(4).isEqualTo(expected);
         assertThat(counter("instructions-native")).isGreaterThan(10_000);
-        // The guests end with a compare: lock-step tells flags that are undefined at the very end.
         assertThat(boot(code, "--lockstep", "bt", "--lockstep-chunk", "777")).as(said()).isZero();
     }
 

@@ -154,6 +154,31 @@ class LockStepTest {
         assertThat(said()).contains("undefined status flags differed");
     }
 
+    /** Only a piece of code that ends with the guest leaves AF wrong, as a block may. */
+    private record AtTheEnd(int flag, long end) implements WrongEngine.Mistake {
+        @Override
+        public long next(Vcpu vcpu, long from, long most) {
+            return most;
+        }
+
+        @Override
+        public void make(Vcpu vcpu, long count) {
+            if (count == end) {
+                flip(vcpu, flag);
+            }
+        }
+    }
+
+    @Test
+    void undefinedFlagsMayDifferAtTheVeryEnd() throws IOException {
+        String code = START + LOOP + "31 c0" + END;
+        long end = 7 * 200_000 + 5;
+
+        assertThat(lockstep(new AtTheEnd(AF, end), code)).as(said()).isZero();
+        assertThat(said()).contains("debug exit 0").contains("undefined status flags differed");
+        assertThat(lockstep(new AtTheEnd(ZF, end), code)).isEqualTo(3);
+    }
+
     @Test
     void definedFlagsMayNot() throws IOException {
         String code = "bc 00 00 18 00 b9 d0 07 00 00" + LOOP + END;

@@ -126,7 +126,19 @@ public final class LockStepRun implements AutoCloseable {
         long from = pair.instructions();
         boolean equal = pair.advance(to);
         pass();
+        if (!equal && pair.ended()) {
+            equal = endsEqual(from);
+        }
         return equal ? Optional.empty() : narrow(from, reached(to), null);
+    }
+
+    /**
+     * Where the guest ends is known now: so are the last instructions, and what they leave open.
+     */
+    private boolean endsEqual(long from) throws VmException {
+        long end = pair.instructions();
+        replay(from);
+        return pair.advance(end) && pair.instructions() == end;
     }
 
     /** How far the further one came; it may be the wrong one. */
