@@ -112,7 +112,7 @@ final class Area {
      */
     static final int JUMPS = EXEC + EXEC_TABLES * EXEC_BYTES;
 
-    static final int JUMP_ENTRIES = 4096, JUMP_SHIFT = 5;
+    static final int JUMP_ENTRIES = 1 << 15, JUMP_SHIFT = 5;
     static final int JUMP_IP = JUMPS,
             JUMP_HOST = JUMPS + 8,
             JUMP_COOKIE = JUMPS + 16,
