@@ -129,6 +129,23 @@ class RealModeTest {
         }
     }
 
+    /** In the middle of a page, too, and in what runs as one block. */
+    @Test
+    void offsetsOfCodeWrap() {
+        TestMachine m = machine(CpuModel.I386);
+        m.s.segments[CS].set(0x10, 0x100, 0xffff, 0x9b);
+        m.s.rip = 0xfffe;
+        m.s.gpr[RAX] = 0;
+        m.s.gpr[VcpuState.RCX] = 0;
+        m.code("40 40 40 f4"); // INC AX; INC AX; what is behind the segment
+        m.code(0x100, "41 f4"); // INC CX; HLT
+
+        m.run();
+
+        assertThat(m.s.gpr[RAX]).isEqualTo(2);
+        assertThat(m.s.gpr[VcpuState.RCX]).isEqualTo(1);
+    }
+
     @Test
     void bigRealModeKeepsTheLimit() {
         TestMachine m = machine(CpuModel.I386);

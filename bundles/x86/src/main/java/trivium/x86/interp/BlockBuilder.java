@@ -77,9 +77,14 @@ final class BlockBuilder {
             }
             ops.add(op);
             bytes += length;
+            boolean around = op.next != ip + length;
             ip = op.next;
-            // A block that reached a second page ends there.
-            if (setsIp || wrapped || lastPage != (startGpa & -4096) || (gpa & 0xfff) == 0) {
+            // A block that reached a second page ends there, or the end of all offsets.
+            if (setsIp
+                    || wrapped
+                    || around
+                    || lastPage != (startGpa & -4096)
+                    || (gpa & 0xfff) == 0) {
                 break;
             }
         }
