@@ -581,6 +581,16 @@ final class BtAccelerator implements Accelerator {
             switch (kind) {
                 case Exit.TLB_READ, Exit.TLB_WRITE -> {
                     long linear = HostMemory.getLong(area + Area.ADDRESS);
+                    long gpa = c.device(linear, kind == Exit.TLB_WRITE);
+                    if (gpa >= 0 && Devices.moves(t.list.get(index), gpa)) {
+                        begin(t, index);
+                        devices.move(t.list.get(index), gpa);
+                        target = behind(t, index);
+                        if (target == 0) {
+                            return GO_ON;
+                        }
+                        continue;
+                    }
                     // Two pages of one instruction may push each other out.
                     boolean same = info == missInfo;
                     boolean again = same && (linear == missLinear || linear == missBefore);

@@ -987,10 +987,30 @@ public final class Cpu {
         }
         long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
         if (host == 0) {
+            if (memory.readableHost(page & PAGE) == 0) {
+                devices.put(deviceKey(linear, write), page & PAGE);
+            }
             return SLOW;
         }
         tlb.put(write ? tlb.write : tlb.read, linear, host, isGlobal(page));
         return FILLED;
+    }
+
+    /** Pages that are neither read nor written as plain memory: what {@link #fill} found. */
+    private final DeviceTlb devices = new DeviceTlb();
+
+    /** With the TLB that would be asked. */
+    private long deviceKey(long linear, boolean write) {
+        return linear & PAGE | tlbOffset() / Tlb.BYTES << 1 | (write ? 1 : 0);
+    }
+
+    /**
+     * The guest-physical address of an access to a device, as {@link #fill} found lately, or -1 if
+     * nothing is known. The caller looks that it does not leave the page.
+     */
+    public long device(long linear, boolean write) {
+        long page = devices.find(deviceKey(linear, write));
+        return page < 0 ? -1 : page | linear & 0xfff;
     }
 
     private static boolean isGlobal(long page) {
@@ -1087,6 +1107,7 @@ public final class Cpu {
 
     /** Drops all this vCPU's engine caches of translations (not the strategy's own). */
     void flushTlb() {
+        devices.flush();
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
@@ -1104,6 +1125,7 @@ public final class Cpu {
 
     /** The same, but global pages stay: a CR3 write. */
     void flushLocal() {
+        devices.flush();
         userTlb.flushLocal();
         supervisorTlb.flushLocal();
         supervisorAcTlb.flushLocal();
@@ -1124,6 +1146,7 @@ public final class Cpu {
             flushTlb();
             return;
         }
+        devices.flush();
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);

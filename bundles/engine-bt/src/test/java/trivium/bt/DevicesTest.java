@@ -1,0 +1,96 @@
+package trivium.bt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import trivium.bt.TestBoard.Mode;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Support;
+import trivium.cpu.VcpuState;
+import trivium.hostos.HostInfo;
+import trivium.x86.InterpreterEngine;
+
+/** Moves to and from registers of devices end as in the interpreter, mostly without it. */
+class DevicesTest {
+    private static final int LOOPS = 20;
+
+    private final BtEngine engine = new BtEngine(1 << 20, 1);
+
+    @BeforeEach
+    void hostCan() {
+        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    }
+
+    /** The body of a loop, with the device's page in rSI; whether the interpreter does it all. */
+    // spotless:off
+    @ParameterizedTest
+    @CsvSource({
+        "LONG, 8b06,                 false",
+        "LONG, 488b4608,             false",
+        "LONG, 8a268a7e01,           false",
+        "LONG, 408a3e,               false",
+        "LONG, 668b5e02,             false",
+        "LONG, 0fb6060fb75e02,       false",
+        "LONG, 480fbe060fbf5e02,     false",
+        "LONG, 660fbe1e660fb65e01,   false",
+        "LONG, 488b4610486306,       false",
+        "LONG, 4c8b264d8b4608,       false",
+        "LONG, 890689460448894608,   false",
+        "LONG, 882640883e4c8906,     false",
+        "LONG, 66c7060180c74604fefffffFc64655aa, false",
+        "LONG, 48c70600000080,       false",
+        "LONG, a100e0020000000000a308e0020000000000, false",
+        "LONG, 8b86fe0f0000,         true",
+        "LONG, 89861e0e0000668986fe0f0000, false",
+        // others are the interpreter's
+        "LONG, 0306,                 true",
+        "LONG, 8706,                 true",
+        // flags stay, whoever computes them
+        "LONG, 39c88b069c58,         false",
+        "LONG, 29d88b06110689c39c58, true",
+        "LONG, ffc08b060f92c3,       false",
+        "LONG, 01c38b069c588b5e04,   false",
+        // groups, floating point
+        "LONG, 8b064c8b4610895e08895e0c, false",
+        "LONG, d9e88b06d8c0ddd8,     false",
+        "PROTECTED32, 8b068a6601894604c60655, false",
+        "PROTECTED32, a100e00200a200e00200a304e00200, false",
+        "REAL, 8b048a6401894404c604aa, false",
+        "REAL, 66a100e0a210e0,       false",
+    })
+    // spotless:on
+    void endAsInTheInterpreter(Mode mode, String body, boolean left) {
+        String expected;
+        try (TestBoard board = board(mode, new InterpreterEngine(), body)) {
+            expected = board.run().end();
+        }
+        try (TestBoard board = board(mode, engine, body)) {
+            assertThat(board.run().end()).isEqualTo(expected);
+            if (left) {
+                assertThat(board.interpreted()).isGreaterThanOrEqualTo(LOOPS);
+            } else {
+                assertThat(board.interpreted()).isLessThan(LOOPS);
+            }
+        }
+    }
+
+    private static TestBoard board(Mode mode, ExecutionEngine engine, String body) {
+        int back = 256 - (body.length() / 2 + (mode == Mode.REAL ? 3 : 4));
+        String loop = mode == Mode.REAL ? "4975%02x" : "ffc975%02x";
+        TestBoard board = new TestBoard(mode, engine).code(body + loop.formatted(back));
+        VcpuState s = board.state();
+        for (int i = 0; i < 16; i++) {
+            if (i != VcpuState.RSP) {
+                s.gpr[i] = 0x1111_2222_3333_4440L * (i + 1);
+            }
+        }
+        s.fcw = 0x37f;
+        s.gpr[VcpuState.RCX] = LOOPS;
+        s.gpr[VcpuState.RSI] =
+                mode == Mode.REAL ? TestBoard.DEVICE - TestBoard.DATA : TestBoard.DEVICE;
+        return board;
+    }
+}

@@ -1,0 +1,45 @@
+package trivium.x86.interp;
+
+/** A small TLB for pages of device registers. */
+final class DeviceTlb {
+    /** A power of two. */
+    private static final int ENTRIES = 16;
+
+    /** No page: bits of an access are set that never come together. */
+    private static final long NOTHING = 0xfff;
+
+    private final long[] keys = new long[ENTRIES], gpas = new long[ENTRIES];
+    private boolean empty;
+
+    DeviceTlb() {
+        flush();
+    }
+
+    private static int slot(long key) {
+        return (int) (key >>> 12 ^ key) & ENTRIES - 1;
+    }
+
+    /**
+     * @param key a linear page, with bits below 12 for who accesses it and how
+     */
+    void put(long key, long gpa) {
+        keys[slot(key)] = key;
+        gpas[slot(key)] = gpa;
+        empty = false;
+    }
+
+    /**
+     * @return the guest-physical page, or -1
+     */
+    long find(long key) {
+        int slot = slot(key);
+        return keys[slot] == key ? gpas[slot] : -1;
+    }
+
+    void flush() {
+        if (!empty) {
+            java.util.Arrays.fill(keys, NOTHING);
+            empty = true;
+        }
+    }
+}
