@@ -1,7 +1,9 @@
 package trivium.x86.fuzz;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import trivium.cpu.ExecutionEngine;
 
@@ -15,7 +17,8 @@ public final class Soak {
               --minutes N   how long (default: 1)
               --programs N  how many at most
               --seed S      the first program's seed; the next ones count up (default: 1)
-              --mix M       integer, all, floats or hostile (default: in turn)
+              --mix M       integer, all, floats or hostile (default: in turn); native: user code
+                            on the host's own CPU as well
             """;
 
     private static final long REPORT_NANOS = 60_000_000_000L;
@@ -25,6 +28,7 @@ public final class Soak {
     private ExecutionEngine candidate;
     private long minutes = 1, programs = Long.MAX_VALUE, seed = 1;
     private Generator.Mix mix;
+    private boolean onHost;
     private long same, undefined, different;
 
     /**
@@ -51,7 +55,11 @@ public final class Soak {
             out.println("soak: " + e.getMessage());
             return 2;
         }
-        soak(out);
+        if (!onHost) {
+            soak(out);
+        } else if (!soakOnHost(out)) {
+            return 2;
+        }
         return different == 0 ? 0 : 1;
     }
 
@@ -61,17 +69,18 @@ public final class Soak {
             case "--minutes" -> minutes = Long.parseLong(value);
             case "--programs" -> programs = Long.parseLong(value);
             case "--seed" -> seed = Long.parseLong(value);
-            case "--mix" ->
-                    mix =
-                            switch (value) {
-                                case "integer" -> Generator.Mix.INTEGER;
-                                case "all" -> Generator.Mix.ALL;
-                                case "floats" -> Generator.Mix.FLOATS;
-                                case "hostile" -> Generator.Mix.HOSTILE;
-                                default ->
-                                        throw new IllegalArgumentException(
-                                                "no mix '" + value + "'");
-                            };
+            case "--mix" -> {
+                onHost = value.equals("native");
+                mix =
+                        switch (value) {
+                            case "integer" -> Generator.Mix.INTEGER;
+                            case "all" -> Generator.Mix.ALL;
+                            case "floats" -> Generator.Mix.FLOATS;
+                            case "hostile" -> Generator.Mix.HOSTILE;
+                            case "native" -> null;
+                            default -> throw new IllegalArgumentException("no mix '" + value + "'");
+                        };
+            }
             default -> throw new IllegalArgumentException("no option '" + name + "'");
         }
     }
@@ -89,24 +98,89 @@ public final class Soak {
                                 "no engine '%s'; there are %s".formatted(name, names())));
     }
 
+    /** What compares, and counts of what it ran. */
+    private interface Checks {
+        Differ.Outcome check(long n);
+
+        long instructions();
+
+        long counter(String name);
+    }
+
     private void soak(PrintStream out) {
         Generator.Mix[] mixes = {Generator.Mix.INTEGER, Generator.Mix.ALL, Generator.Mix.HOSTILE};
-        long start = System.nanoTime(), told = start;
         try (Differ differ = new Differ(candidate)) {
-            for (long n = 0; n < programs && different < MOST_REPORTS; n++) {
-                long now = System.nanoTime();
-                if (now - start > minutes * 60_000_000_000L) {
-                    break;
-                }
-                if (now - told > REPORT_NANOS) {
-                    told = now;
-                    total(out, now - start, differ);
-                }
-                Generator.Mix chosen = mix != null ? mix : mixes[(int) (n % mixes.length)];
-                count(differ.check(seed + n, chosen), out);
-            }
-            total(out, System.nanoTime() - start, differ);
+            soak(
+                    new Checks() {
+                        @Override
+                        public Differ.Outcome check(long n) {
+                            Generator.Mix inTurn = mixes[(int) (n % mixes.length)];
+                            return differ.check(seed + n, mix != null ? mix : inTurn);
+                        }
+
+                        @Override
+                        public long instructions() {
+                            return differ.instructions();
+                        }
+
+                        @Override
+                        public long counter(String name) {
+                            return differ.counter(name);
+                        }
+                    },
+                    out);
         }
+    }
+
+    /**
+     * @return false if the host cannot
+     */
+    private boolean soakOnHost(PrintStream out) {
+        Optional<String> missing = HostDiffer.missing();
+        if (missing.isPresent()) {
+            out.println("soak: no programs on the host's CPU: " + missing.get());
+            return false;
+        }
+        try (HostDiffer differ = new HostDiffer(candidate)) {
+            soak(
+                    new Checks() {
+                        @Override
+                        public Differ.Outcome check(long n) {
+                            return differ.check(seed + n);
+                        }
+
+                        @Override
+                        public long instructions() {
+                            return differ.instructions();
+                        }
+
+                        @Override
+                        public long counter(String name) {
+                            return differ.counter(name);
+                        }
+                    },
+                    out);
+            return true;
+        } catch (IOException e) {
+            out.println("soak: " + e.getMessage());
+            return false;
+        }
+    }
+
+    private void soak(Checks checks, PrintStream out) {
+        long start = System.nanoTime(), told = start;
+        for (long n = 0; n < programs && different < MOST_REPORTS; n++) {
+            long now = System.nanoTime();
+            if (now - start > minutes * 60_000_000_000L) {
+                break;
+            }
+            if (now - told > REPORT_NANOS) {
+                told = now;
+                total(out, now - start, checks);
+            }
+            count(checks.check(n), out);
+        }
+        total(out, System.nanoTime() - start, checks);
     }
 
     private void count(Differ.Outcome outcome, PrintStream out) {
@@ -120,7 +194,7 @@ public final class Soak {
         }
     }
 
-    private void total(PrintStream out, long nanos, Differ differ) {
+    private void total(PrintStream out, long nanos, Checks checks) {
         out.printf(
                 "%d s: %d programs equal, %d different, %d undefined;"
                         + " %d instructions, %d exceptions, %d instructions native%n",
@@ -128,9 +202,9 @@ public final class Soak {
                 same,
                 different,
                 undefined,
-                differ.instructions(),
-                differ.counter("exceptions"),
-                differ.counter("instructions-native"));
+                checks.instructions(),
+                checks.counter("exceptions"),
+                checks.counter("instructions-native"));
     }
 
     /** The interpreter's single steps against its blocks: tries the tester itself. */

@@ -44,6 +44,11 @@ final class UndefinedFlags {
         };
     }
 
+    /** Whether an instruction looks at flags that are undefined now. */
+    boolean wouldUse(Instruction in) {
+        return (reads(in) & undefined) != 0;
+    }
+
     /** Follows one instruction that is about to run. */
     void step(Instruction in, VcpuState s) {
         before = undefined;
