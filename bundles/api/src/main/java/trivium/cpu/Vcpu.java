@@ -1,6 +1,7 @@
 package trivium.cpu;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.osgi.annotation.versioning.ProviderType;
 import trivium.bus.PortIo;
 import trivium.memory.PhysicalMemory;
@@ -76,6 +77,14 @@ public interface Vcpu {
 
     /** The guest's time-stamp counter, without {@code tscOffset}. */
     long tsc();
+
+    /**
+     * How {@link #tsc} follows the host's clock: what it has more than {@link System#nanoTime}, as
+     * long as this vCPU runs. Empty if it does not follow it.
+     */
+    default OptionalLong tscAheadOfHost() {
+        return OptionalLong.empty();
+    }
 
     /**
      * Waits, for HLT and friends, until {@link #pending} is not zero. Bound to the vCPU's thread.

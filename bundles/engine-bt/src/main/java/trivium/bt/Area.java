@@ -65,6 +65,14 @@ final class Area {
     /** Host address of the registers that ports share; see {@link trivium.bus.SharedPorts}. */
     static final int PORTS = BASE + 0x3c8;
 
+    /**
+     * Whether host code may read the time-stamp counter (32 bits): then it has so much more than
+     * the host's clock, which this function tells (64 bits).
+     */
+    static final int TSC_OFFERED = BASE + 0x3d8,
+            TSC_AHEAD = BASE + 0x3e0,
+            CLOCK_GETTIME = BASE + 0x3e8;
+
     /** CR2. 64 bits. */
     static final int CR2 = BASE + 0x3b0;
 

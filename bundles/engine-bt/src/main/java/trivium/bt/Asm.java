@@ -434,6 +434,10 @@ final class Asm {
         encode(0, false, 0xff, 4, rm, false, false);
     }
 
+    void callRm(long rm) {
+        encode(0, false, 0xff, 2, rm, false, false);
+    }
+
     void ret() {
         u8(0xc3);
     }

@@ -172,6 +172,7 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void enter() {
         BtEvents.look();
+        devices.enter();
         try {
             GsBase.set(area);
         } catch (IOException e) {
@@ -661,9 +662,12 @@ final class BtAccelerator implements Accelerator {
                         return GO_ON;
                     }
                 }
-                case Exit.PORT -> {
+                case Exit.DEVICE -> {
+                    if (!devices.mayRun(t.list.get(index))) {
+                        return one(t, index);
+                    }
                     begin(t, index);
-                    devices.port(t.list.get(index));
+                    devices.run(t.list.get(index));
                     target = behind(t, index);
                     if (target == 0) {
                         return GO_ON;
@@ -1038,6 +1042,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void copyIn() {
+        devices.offerTsc();
         if (contexts.tablesMoved(s)) {
             context = contexts.find(mode, c);
         }

@@ -1,22 +1,30 @@
 package trivium.bt;
 
+import static trivium.bt.Asm.B;
 import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.E;
 import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 import static trivium.cpu.VcpuState.FS;
 import static trivium.cpu.VcpuState.GS;
+import static trivium.cpu.VcpuState.RAX;
+import static trivium.cpu.VcpuState.RDX;
 
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 
-/** Host code for what handlers of page faults and system calls do: reads of CR2, INVLPG, SWAPGS. */
+/**
+ * Host code for what handlers of page faults and system calls do: reads of CR2, INVLPG, SWAPGS; and
+ * for RDTSC. CR8 is Java's.
+ */
 final class Controls {
     private final Gen g;
     private final Asm a;
+    private final Stubs stubs;
 
-    Controls(Gen g) {
+    Controls(Gen g, Stubs stubs) {
         this.g = g;
+        this.stubs = stubs;
         a = g.a;
     }
 
@@ -39,6 +47,11 @@ final class Controls {
 
     /** Instructions that end a block of the interpreter, but none of host code. */
     boolean left(Instruction in) {
+        if (in.mnemonic() == Mnemonic.MOV_TO_CR && cr8(in)) {
+            g.clobber();
+            g.left(Exit.DEVICE);
+            return true;
+        }
         boolean flat = g.mode.is64() ? in.segment < FS : g.mode.flat(in.segment);
         if (in.mnemonic() != Mnemonic.INVLPG || !flat || in.addressSize == 2) {
             return false;
@@ -49,7 +62,25 @@ final class Controls {
         return true;
     }
 
+    private boolean cr8(Instruction in) {
+        return in.reg == 8 && g.mode.is64() && !g.mode.user();
+    }
+
     boolean emit(Instruction in) {
+        if (in.mnemonic() == Mnemonic.RDTSC) {
+            g.willWrite(RAX);
+            g.willWrite(RDX);
+            g.clobber();
+            g.toStub(a.call(), stubs.tsc());
+            g.cold(a.jcc(B), Exit.DEVICE);
+            return true;
+        }
+        if (in.mnemonic() == Mnemonic.MOV_FROM_CR && cr8(in)) {
+            g.willWrite(in.rm);
+            g.clobber();
+            g.left(Exit.DEVICE);
+            return true;
+        }
         if (in.mnemonic() != Mnemonic.MOV_FROM_CR
                 || in.reg != 2
                 || g.mode.user()

@@ -1,8 +1,11 @@
 package trivium.bt;
 
 import static trivium.cpu.VcpuState.RAX;
+import static trivium.cpu.VcpuState.RDX;
 
+import java.util.OptionalLong;
 import trivium.bus.PortIo;
+import trivium.hostos.HostClock;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.decode.Instruction;
@@ -14,22 +17,88 @@ import trivium.x86.interp.Cpu;
  * in the vCPU block. Bound to the vCPU's thread.
  */
 final class Devices {
+    private static final int CR4_TSD = 1 << 2;
+
+    private final Cpu c;
     private final long[] r;
     private final long registers, rax, address;
     private final PortIo ports;
     private final PhysicalMemory memory;
 
+    /** Whether the time-stamp counter follows the host's clock during this run, and how. */
+    private boolean follows;
+
+    private long tscAhead;
+
+    // What host code was told of it.
+    private boolean offered;
+    private long offeredOffset;
+
     Devices(Cpu c) {
+        this.c = c;
         r = c.r;
         registers = c.area + Area.register(0);
         rax = c.area + Area.register(RAX);
         address = c.area + Area.ADDRESS;
         ports = c.vcpu.ports();
         memory = c.memory;
+        HostMemory.putLong(c.area + Area.CLOCK_GETTIME, HostClock.function());
+    }
+
+    /** The vCPU begins to run. */
+    void enter() {
+        OptionalLong ahead = c.vcpu.tscAheadOfHost();
+        follows = ahead.isPresent() && HostMemory.getLong(c.area + Area.CLOCK_GETTIME) != 0;
+        tscAhead = ahead.orElse(0);
+        offered = false;
+        HostMemory.putInt(c.area + Area.TSC_OFFERED, 0);
+    }
+
+    /** Before host code is entered: whether it may read the time-stamp counter, and how. */
+    void offerTsc() {
+        boolean may = follows && (c.s.cr4 & CR4_TSD) == 0;
+        long offset = c.s.tscOffset;
+        if (may != offered || offset != offeredOffset) {
+            offered = may;
+            offeredOffset = offset;
+            HostMemory.putLong(c.area + Area.TSC_AHEAD, tscAhead + offset);
+            HostMemory.putInt(c.area + Area.TSC_OFFERED, may ? 1 : 0);
+        }
+    }
+
+    /** Whether an instruction is allowed, and cannot fault. */
+    boolean mayRun(Instruction in) {
+        return switch (in.mnemonic()) {
+            case IN, OUT -> true;
+            case RDTSC -> c.cpl == 0 || (c.s.cr4 & CR4_TSD) == 0;
+            case MOV_FROM_CR -> c.cpl == 0;
+            case MOV_TO_CR -> c.cpl == 0 && HostMemory.getLong(register(in.rm)) >>> 4 == 0;
+            default -> false;
+        };
+    }
+
+    void run(Instruction in) {
+        switch (in.mnemonic()) {
+            case RDTSC -> {
+                long tsc = c.vcpu.tsc() + c.s.tscOffset;
+                HostMemory.putLong(rax, tsc & 0xffff_ffffL);
+                HostMemory.putLong(register(RDX), tsc >>> 32);
+            }
+            case MOV_FROM_CR -> HostMemory.putLong(register(in.rm), c.vcpu.apic().taskPriority());
+            case MOV_TO_CR -> {
+                c.s.cr8 = HostMemory.getLong(register(in.rm));
+                c.vcpu.apic().setTaskPriority((int) c.s.cr8);
+            }
+            default -> port(in);
+        }
+    }
+
+    private long register(int n) {
+        return registers + 8L * n;
     }
 
     /** IN or OUT, allowed, of the port in {@link Area#ADDRESS}. */
-    void port(Instruction in) {
+    private void port(Instruction in) {
         int port = HostMemory.getInt(address);
         int size = Ports.size(in);
         if ((in.opcode & 2) != 0) {
@@ -106,7 +175,7 @@ final class Devices {
             default ->
                     in.bytes(1) == 1
                             ? HostMemory.getByte(octet(in, in.reg))
-                            : HostMemory.getLong(registers + 8L * in.reg);
+                            : HostMemory.getLong(register(in.reg));
         };
     }
 
@@ -117,7 +186,7 @@ final class Devices {
     }
 
     private void set(int register, int bytes, long value) {
-        long at = registers + 8L * register;
+        long at = register(register);
         switch (bytes) {
             case 2 -> HostMemory.putShort(at, (short) value);
             case 4 -> HostMemory.putLong(at, value & 0xffff_ffffL);

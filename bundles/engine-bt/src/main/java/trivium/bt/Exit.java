@@ -42,8 +42,8 @@ final class Exit {
     /** Instruction n is INVLPG of the linear address in {@link Area#ADDRESS}. */
     static final int INVLPG = 11;
 
-    /** Instruction n is IN or OUT of the port in {@link Area#ADDRESS}. */
-    static final int PORT = 12;
+    /** Instruction n is one of {@link Devices}; of a port, if any, in {@link Area#ADDRESS}. */
+    static final int DEVICE = 12;
 
     /** The entry of {@link InlineTlb} for instruction n was filled often. */
     static final int INLINE = 13;
@@ -62,7 +62,7 @@ final class Exit {
         "transition",
         "fault",
         "invlpg",
-        "port",
+        "device",
         "inline-tlb"
     };
 

@@ -47,9 +47,9 @@ final class Ports {
         }
         if (shared) {
             g.toStub(a.call(), stubs.port(read, size(in)));
-            g.cold(a.jcc(B), Exit.PORT);
+            g.cold(a.jcc(B), Exit.DEVICE);
         } else {
-            g.left(Exit.PORT);
+            g.left(Exit.DEVICE);
         }
         return true;
     }

@@ -9,7 +9,7 @@ import static trivium.bt.Asm.*;
 final class Stubs {
     private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
-    private final long enter, exit;
+    private final long enter, exit, tsc;
 
     /** By size and direction. */
     private final long[] ports = new long[6];
@@ -24,10 +24,17 @@ final class Stubs {
         enter(a, avx);
         exit = origin + a.size;
         exit(a);
+        tsc = origin + a.size;
+        TimeStamp.emit(a);
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
             SharedAccess.emit(a, i < 3, 1 << i % 3);
         }
+    }
+
+    /** Does RDTSC, or sets CF. T0 to T2 are lost, and EFLAGS. */
+    long tsc() {
+        return tsc;
     }
 
     /** Called with the host address to go on at. */

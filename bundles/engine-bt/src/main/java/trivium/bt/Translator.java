@@ -45,7 +45,7 @@ final class Translator {
         privileged = new Privileged(g);
         segments = new Segments(g);
         legacy = new Legacy(g);
-        controls = new Controls(g);
+        controls = new Controls(g, cache.stubs());
         ports = new Ports(g, cache.stubs(), vcpu.ports().shared().isPresent());
         flow = new Flow(g);
         fp = new Fp(g, HostInfo.x86Features());

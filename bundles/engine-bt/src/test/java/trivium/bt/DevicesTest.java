@@ -3,7 +3,9 @@ package trivium.bt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
@@ -56,6 +58,14 @@ class DevicesTest {
         // groups, floating point
         "LONG, 8b064c8b4610895e08895e0c, false",
         "LONG, d9e88b06d8c0ddd8,     false",
+        // the time-stamp counter, which stands still; CR8, also with a bit too many
+        "LONG, 0f3139c80f319c58,     false",
+        "LONG, ffc00f310f92c331d2,   false",
+        "LONG, d9e80f31d8c0ddd8,     false",
+        "REAL, 0f31,                 false",
+        "LONG, 31d2440f22c2440f20c3, false",
+        "LONG, 39c9440f20c00f92c3,   false",
+        "LONG, 440f22c6,             false",
         "PROTECTED32, 8b068a6601894604c60655, false",
         "PROTECTED32, a100e00200a200e00200a304e00200, false",
         "REAL, 8b048a6401894404c604aa, false",
@@ -74,6 +84,41 @@ class DevicesTest {
             } else {
                 assertThat(board.interpreted()).isLessThan(LOOPS);
             }
+        }
+    }
+
+    /** With all registers that the C library might change in use. */
+    @Test
+    void theTimeStampCounterFollowsTheHostsClock() {
+        long ahead = 1L << 40;
+        String body = "0f120e0f280666440f6f3e0f3148c1e2204809d0d9e8d8c0ddd80f11060f114e10";
+        try (TestBoard board = board(Mode.LONG, engine, body)) {
+            VcpuState s = board.state();
+            s.gpr[VcpuState.RSI] = TestBoard.DATA;
+            s.tscOffset = 12345;
+            s.cr4 |= 1 << 9;
+            board.tscAhead = OptionalLong.of(ahead);
+            String before = board.memory().read(TestBoard.DATA, 8) + "";
+            long[] r = s.gpr.clone();
+            long from = System.nanoTime();
+            board.run();
+            long to = System.nanoTime();
+            assertThat(s.gpr[VcpuState.RAX] - ahead - 12345).isBetween(from, to);
+            assertThat(board.counter("exit-device")).isZero();
+            assertThat(board.memory().read(TestBoard.DATA, 8) + "").isEqualTo(before);
+            for (int i = VcpuState.RBX; i < 16; i++) {
+                assertThat(s.gpr[i]).isEqualTo(r[i]);
+            }
+        }
+    }
+
+    @Test
+    void theTimeStampCounterIsNotReadWhereCr4ForbidsIt() {
+        try (TestBoard board = board(Mode.LONG, engine, "0f31")) {
+            board.state().cr4 |= 1 << 2; // TSD: ring 0 may
+            board.tscAhead = OptionalLong.of(0);
+            board.run();
+            assertThat(board.counter("exit-device")).isEqualTo(LOOPS);
         }
     }
 

@@ -103,7 +103,7 @@ class PortsTest {
         }
         try (TestBoard board = board(mode, engine, code, "2")) {
             assertThat(board.run().end()).isEqualTo(expected);
-            assertThat(board.counter("exit-port")).isEqualTo(calls);
+            assertThat(board.counter("exit-device")).isEqualTo(calls);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.OptionalLong;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
@@ -73,6 +74,9 @@ final class TestBoard implements Vcpu, AutoCloseable {
     private final VcpuState s = new VcpuState();
     private final VcpuRunner runner;
     private VcpuExit exit;
+
+    /** How the time-stamp counter follows the host's clock; it stands still if this is empty. */
+    OptionalLong tscAhead = OptionalLong.empty();
 
     /** Accesses to devices. */
     final List<String> log = new ArrayList<>();
@@ -374,7 +378,12 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     @Override
     public long tsc() {
-        return 1;
+        return tscAhead.isPresent() ? System.nanoTime() + tscAhead.getAsLong() : 1;
+    }
+
+    @Override
+    public OptionalLong tscAheadOfHost() {
+        return tscAhead;
     }
 
     @Override

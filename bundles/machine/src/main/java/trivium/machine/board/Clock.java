@@ -1,5 +1,6 @@
 package trivium.machine.board;
 
+import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import trivium.device.VirtualClock;
 
@@ -56,6 +57,14 @@ public final class Clock implements VirtualClock {
     private long nanosRunning() {
         Reading r = reading;
         return r.running ? r.nanos + (System.nanoTime() - r.hostNanos) : r.nanos;
+    }
+
+    /** What this clock has more than the host's until it is stopped; empty if it follows not. */
+    public OptionalLong aheadOfHost() {
+        Reading r = reading;
+        return counted || !r.running
+                ? OptionalLong.empty()
+                : OptionalLong.of(r.nanos - r.hostNanos);
     }
 
     public boolean running() {

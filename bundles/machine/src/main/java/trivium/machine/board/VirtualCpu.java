@@ -1,6 +1,7 @@
 package trivium.machine.board;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -256,6 +257,11 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     @Override
     public long tsc() {
         return clock.nanos(); // 1 GHz
+    }
+
+    @Override
+    public OptionalLong tscAheadOfHost() {
+        return clock.aheadOfHost();
     }
 
     @Override
