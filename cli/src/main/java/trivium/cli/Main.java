@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import trivium.guests.demo.DemoGuest;
+import trivium.vt.VtCpuCheck;
 import trivium.x86.fuzz.Soak;
 import trivium.x86.vectors.VectorsCommand;
 
@@ -17,6 +18,7 @@ public final class Main {
             Usage: trivium boot [OPTION]...     runs one VM in the foreground
                    trivium vectors PATH...      runs instruction vectors
                    trivium soak [OPTION]...     runs random programs on an engine and the interpreter
+                   trivium cpu-check [--json]   finds out what this host's CPU does for guests
                    trivium demo-guest FILE      writes a small guest for boot --kernel FILE
             The first three say more with --help.
             """;
@@ -44,6 +46,8 @@ public final class Main {
                     new VectorsCommand(Wiring.vectorEngines(), Wiring.softTlb())
                             .run(rest, System.out, System.err);
             case "soak" -> new Soak(Wiring.vectorEngines().reversed()).run(rest, System.out);
+            case "cpu-check" ->
+                    new CpuCheckCommand(System.out, System.err, new VtCpuCheck()).run(rest);
             case "demo-guest" -> writeDemoGuest(rest);
             case "--help", "-h", "help" -> {
                 System.out.print(USAGE);
@@ -51,7 +55,7 @@ public final class Main {
             }
             default -> {
                 System.err.printf(
-                        "trivium: no command '%s'; there are boot, vectors, soak, demo-guest%n",
+                        "trivium: no command '%s'; there are boot, vectors, soak, cpu-check, demo-guest%n",
                         command);
                 yield WRONG_USAGE;
             }

@@ -23,6 +23,7 @@ import org.apache.karaf.shell.impl.console.JLineTerminal;
 import org.apache.karaf.shell.impl.console.RegistryImpl;
 import org.apache.karaf.shell.impl.console.SessionFactoryImpl;
 import org.apache.karaf.shell.support.parsing.CommandLineImpl;
+import trivium.cpu.CpuCheck;
 
 /** Karaf's shell with this bundle's commands on fake VMs: tests type, and read what is printed. */
 final class TestShell implements AutoCloseable {
@@ -54,6 +55,7 @@ final class TestShell implements AutoCloseable {
                     TopCommand.class,
                     LockStepCommand.class,
                     HvEnginesCommand.class,
+                    HvCpuCheckCommand.class,
                     HvDevicesCommand.class,
                     HvDisplaysCommand.class,
                     HvInfoCommand.class);
@@ -77,6 +79,13 @@ final class TestShell implements AutoCloseable {
     final FakeRegistry vms = new FakeRegistry();
     final FakeDisplays displays = new FakeDisplays();
     final FakeLockStep lockStep = new FakeLockStep();
+    final CpuCheck cpuCheck =
+            () ->
+                    new CpuCheck.Report(
+                            List.of(
+                                    new CpuCheck.Finding("cpu", "lm", "64-bit", true, "", ""),
+                                    new CpuCheck.Finding(
+                                            "speed", "exit", "Exit", 7.5, "µs", "quick")));
     final EventLog log = new EventLog();
     private final ThreadIOImpl io = new ThreadIOImpl();
     private final SessionFactoryImpl factory;
@@ -101,6 +110,7 @@ final class TestShell implements AutoCloseable {
                 };
         factory.register(vms);
         factory.register(lockStep);
+        factory.register(cpuCheck);
         factory.register(displays);
         factory.register(log);
         var manager = new ManagerImpl(factory, factory);
