@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /** What a vCPU did, by name. Written by the vCPU's thread alone. */
 final class Counters {
     enum Of {
-        NATIVE_ENTRIES("kvm-entries"),
+        KVM_ENTRIES("kvm-entries"),
         EXIT_IO("kvm-exit-io"),
         EXIT_MMIO("kvm-exit-mmio"),
         EXIT_HLT("kvm-exit-hlt"),
@@ -21,7 +21,9 @@ final class Counters {
         STATE_LOADS("state-loads"),
         STATE_STORES("state-stores"),
         SOFTWARE_STRETCHES("software-stretches"),
-        NATIVE_MICROS("kvm-micros");
+        KVM_NANOS("kvm-nanos"),
+        TRANSFER_NANOS("transfer-nanos"),
+        SOFTWARE_NANOS("software-nanos");
 
         final String text;
 

@@ -62,6 +62,9 @@ final class FullRunner extends VtRunner {
         if (!inKvm && s.activity == VcpuState.SHUTDOWN) {
             return VcpuExit.TRIPLE_FAULT;
         }
+        if (!inKvm && s.activity == VcpuState.HALTED && wakes(pending)) {
+            s.activity = VcpuState.ACTIVE;
+        }
         boolean startUp = (pending & (Vcpu.INIT | Vcpu.SIPI)) != 0;
         boolean asleep = !inKvm && s.activity != VcpuState.ACTIVE;
         if (startUp || asleep || vcpu.memory().a20Mask() != -1) {
@@ -69,6 +72,12 @@ final class FullRunner extends VtRunner {
             return owed != null ? owed : stretch(startUp || asleep ? 1 : LONGEST_STRETCH);
         }
         return null;
+    }
+
+    /** Whether an event ends HLT. */
+    private boolean wakes(int pending) {
+        return (pending & Vcpu.NMI) != 0 && !s.nmiBlocked
+                || (pending & Vcpu.INTR) != 0 && (s.rflags & RFLAGS_IF) != 0;
     }
 
     /** Runs the guest to its next exit. */

@@ -30,7 +30,7 @@ final class UserRunner extends VtRunner {
     private static final int HEAT = 3;
 
     /** While code is hot, the software engine does not run much more than it must. */
-    private static final long KERNEL = 1_000;
+    private static final long KERNEL = 4_000;
 
     /** So many stays in KVM that are not worth it cool code down. */
     private static final int PATIENCE = 16;
@@ -66,9 +66,10 @@ final class UserRunner extends VtRunner {
             if (hot && eligible()) {
                 stay();
                 counters.count(Of.SOFTWARE_STRETCHES);
-                vm.harvest();
             }
+            long start = System.nanoTime();
             VcpuExit exit = software.run(hot ? KERNEL : COLD);
+            counters.add(Of.SOFTWARE_NANOS, System.nanoTime() - start);
             if (exit != null) {
                 return exit;
             }
@@ -108,15 +109,18 @@ final class UserRunner extends VtRunner {
         if (wanted()) {
             return;
         }
+        long before = System.nanoTime();
         vm.prepare();
         state.loadUser(!msrsSet, TRAP_ADDRESS);
         msrsSet = true;
         counters.count(Of.STATE_LOADS);
         long start = System.nanoTime();
         boolean trapped = loop();
-        long nanos = System.nanoTime() - start;
-        store(trapped);
-        counters.add(Of.NATIVE_MICROS, nanos / 1000);
+        long end = System.nanoTime(), nanos = end - start;
+        store();
+        vm.harvest();
+        counters.add(Of.KVM_NANOS, nanos);
+        counters.add(Of.TRANSFER_NANOS, start - before + System.nanoTime() - end);
         if (nanos >= WORTH_NANOS) {
             shortStays = 0;
         } else if (trapped && ++shortStays == PATIENCE) {
@@ -185,12 +189,12 @@ final class UserRunner extends VtRunner {
         }
     }
 
-    private void store(boolean trapped) throws IOException {
+    private void store() throws IOException {
         counters.count(Of.STATE_STORES);
         long flags = s.rflags;
         state.storeUser();
         s.rflags &= ~RFLAGS_RF | flags;
-        if (trapped && s.rip == TRAP_ADDRESS) {
+        if (s.rip == TRAP_ADDRESS) {
             // SDM Vol. 2B "SYSCALL": the state before it, but for RCX and R11, which it changes
             s.rip = s.gpr[VcpuState.RCX] - SYSCALL_BYTES;
             s.rflags = s.gpr[11] & ~RFLAGS_RF;

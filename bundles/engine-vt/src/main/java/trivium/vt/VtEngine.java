@@ -61,7 +61,9 @@ public final class VtEngine implements ExecutionEngine {
 
     @Override
     public boolean preferredOn(Host host) {
-        return Measurement.quick().kernelsNative() && Measurement.quick().ownTsc();
+        return Measurement.ring0Native()
+                && Measurement.quick().kernelsNative()
+                && Measurement.quick().ownTsc();
     }
 
     /** Whether KVM runs ring 3 alone. */

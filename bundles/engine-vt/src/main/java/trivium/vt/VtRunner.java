@@ -60,7 +60,7 @@ abstract class VtRunner implements VcpuRunner {
             throw e;
         }
         softwareVcpu = new SoftwareVcpu(vcpu);
-        software = new Software(softwareVcpu, softwareEngine, mmu);
+        software = new Software(softwareVcpu, softwareEngine, new WatchedMmu(mmu, vm));
     }
 
     /** {@link Vcpu#tsc} counts nanoseconds. */
@@ -104,7 +104,7 @@ abstract class VtRunner implements VcpuRunner {
 
     /** Enters the guest. @return whether it exited, false if it was interrupted */
     final boolean enter() throws IOException {
-        counters.count(Counters.Of.NATIVE_ENTRIES);
+        counters.count(Counters.Of.KVM_ENTRIES);
         run.u64(KvmRun.CR8, vcpu.apic().taskPriority());
         boolean exited = kvm.run();
         lookAtApic();

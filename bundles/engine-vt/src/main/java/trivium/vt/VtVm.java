@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import trivium.hostos.Kvm;
 import trivium.hostos.KvmMsrFilter;
 import trivium.hostos.KvmVcpu;
@@ -32,6 +33,11 @@ final class VtVm implements MemoryListener {
     private static final long MSR_EXIT_ALL = 7;
 
     private static final int MANUAL_PROTECT = 1, INITIALLY_SET = 2;
+
+    /** Below where CPUs with 39 physical address bits end. */
+    private static final long UNUSED = 0x70_0000_0000L;
+
+    private static final int FLUSH_SLOT = 508;
 
     private static final class Slot {
         final int id;
@@ -73,6 +79,11 @@ final class VtVm implements MemoryListener {
     private final Set<VtRunner> runners = new HashSet<>();
 
     private volatile boolean stale = true;
+
+    /** A page that is mapped for a moment and not read. */
+    private final MemorySegment nothing = Arena.ofAuto().allocate(PAGE, PAGE);
+
+    private final AtomicBoolean flush = new AtomicBoolean();
 
     /**
      * @param logged whether writes to pages that hold code are noted
@@ -179,6 +190,27 @@ final class VtVm implements MemoryListener {
         if (stale) {
             renewSlots();
         }
+        if (flush.getAndSet(false)) {
+            flushTranslations();
+        }
+    }
+
+    /** The guest flushed a TLB in software. */
+    void translationsChanged() {
+        if (!flush.getPlain()) {
+            flush.set(true);
+        }
+    }
+
+    /** KVM drops all it derived from the guest's page tables when a slot, any slot, goes. */
+    private synchronized void flushTranslations() throws IOException {
+        DirectRange last = slots.getLast().range;
+        for (Slot slot : slots) {
+            last = slot.range.gpa() > last.gpa() ? slot.range : last;
+        }
+        long gpa = Math.max(UNUSED, last.gpa() + last.sizeBytes());
+        vm.setUserMemoryRegion(FLUSH_SLOT, KvmVm.MEM_READONLY, gpa, PAGE, nothing.address());
+        vm.setUserMemoryRegion(FLUSH_SLOT, 0, gpa, 0, 0);
     }
 
     private synchronized void renewSlots() throws IOException {

@@ -1,0 +1,155 @@
+package trivium.cli.guests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import trivium.cli.GuestVm;
+import trivium.cpu.Support;
+import trivium.hostos.ExecutableMemory;
+import trivium.hostos.HostInfo;
+import trivium.hostos.HostMemory;
+import trivium.hostos.NativeCall;
+import trivium.vm.Vm.Outcome;
+import trivium.vt.VtEngine;
+
+/** Guests on the VT engine, and moved to it and away while they run. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class HardwareAssistTest {
+    private static final int BOOT = 400, ANSWER = 60;
+    private static final String PROMPT = "trivium#";
+    private static final int ROUNDS = Integer.MIN_VALUE; // 2^31, as the loop counts
+
+    @BeforeEach
+    void kvmIsThere() {
+        Support support = new VtEngine().supportOn(HostInfo.host());
+        assumeTrue(support instanceof Support.Yes, support.toString());
+    }
+
+    @Test
+    void linuxMovesToAndFroWhileItComputes() throws Exception {
+        Object[] options = {
+            "--engine",
+            "bt",
+            "--kernel",
+            Guests.file("vmlinuz-amd64"),
+            "--initrd",
+            Guests.file("initrd-amd64.gz"),
+            "--append",
+            "console=ttyS0 cryptomgr.notests",
+        };
+        try (GuestVm guest = Guests.boot("linux-vt", options)) {
+            guest.awaitSerial(PROMPT, BOOT);
+            guest.send("printf '%s' >/c; chmod +x /c\n".formatted(escaped(program())));
+            guest.send("/c; echo by-bt-$?\n");
+            int expected = nativeResult();
+            guest.awaitSerial("by-bt-" + expected, ANSWER);
+
+            guest.vm().useEngine("vt");
+            guest.send("echo begin-$((6 * 7)); /c; echo by-vt-$?\n");
+            guest.awaitSerial("begin-42", ANSWER);
+            long start = System.nanoTime();
+            guest.awaitSerial("by-vt-" + expected, ANSWER);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            long nativeStart = System.nanoTime();
+            nativeResult();
+            double nativeSeconds = (System.nanoTime() - nativeStart) / 1e9;
+            System.out.printf(
+                    "linux user compute under vt: %.2f s, native %.2f s: %.0f%%%n%s%n",
+                    seconds,
+                    nativeSeconds,
+                    100 * nativeSeconds / seconds,
+                    guest.vm().statistics().counters());
+
+            guest.send("/c; echo on-the-way-$?\n");
+            for (String engine : new String[] {"interpreter", "vt", "bt", "vt", "bt"}) {
+                Thread.sleep(200);
+                guest.vm().useEngine(engine);
+            }
+            guest.awaitSerial("on-the-way-" + expected, ANSWER);
+            guest.send("poweroff\n");
+            assertThat(guest.awaitEnd(ANSWER)).isEqualTo(new Outcome.PoweredOff("ACPI S5"));
+            assertThat(guest.serial()).doesNotContain("segfault", "BUG", "Oops", "soft lockup");
+        }
+    }
+
+    /** MOV ECX, rounds; MOV EAX, 1; MOV R8, a; back: IMUL RAX, R8; ADD RAX, 11; DEC RCX; JNZ. */
+    private static byte[] loop() {
+        return ByteBuffer.allocate(37)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put((byte) 0xb9)
+                .putInt(ROUNDS)
+                .put((byte) 0xb8)
+                .putInt(1)
+                .putShort((short) 0xb849)
+                .putLong(6364136223846793005L)
+                .putInt(0xc0af0f49)
+                .putInt(0x0bc08348)
+                .putInt(0x75c9ff48)
+                .put((byte) 0xf3)
+                .putInt(0x38e8c148) // SHR RAX, 56
+                .array();
+    }
+
+    /** The loop as a program for 64-bit Linux, whose exit status is the result. */
+    private static byte[] program() {
+        byte[] code = loop();
+        int headers = 64 + 56, size = headers + code.length + 9;
+        long base = 0x40_0000;
+        return ByteBuffer.allocate(size)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                // System V ABI "ELF Header": x86-64, one loadable segment
+                .putInt(0x464c457f)
+                .putInt(0x00010102)
+                .putLong(0)
+                .putInt(0x003e0002)
+                .putInt(1)
+                .putLong(base + headers)
+                .putLong(64)
+                .putLong(0)
+                .putInt(0)
+                .putInt(56 << 16 | 64)
+                .putInt(1)
+                .putInt(0)
+                .putInt(1)
+                .putInt(5)
+                .putLong(0)
+                .putLong(base)
+                .putLong(base)
+                .putLong(size)
+                .putLong(size)
+                .putLong(4096)
+                .put(code)
+                .putShort((short) 0xc789) // MOV EDI, EAX
+                .put((byte) 0xb8)
+                .putInt(60)
+                .putShort((short) 0x050f) // exit
+                .array();
+    }
+
+    private static String escaped(byte[] bytes) {
+        var text = new StringBuilder();
+        for (byte b : bytes) {
+            text.append("\\%03o".formatted(b & 0xff));
+        }
+        return text.toString();
+    }
+
+    private static int nativeResult() throws IOException {
+        byte[] code = loop();
+        var all = new ByteArrayOutputStream();
+        all.writeBytes(code);
+        all.write(0xc3);
+        try (var memory = ExecutableMemory.allocate("loop", 4096)) {
+            HostMemory.copy(all.toByteArray(), 0, memory.writable(), all.size());
+            return (int) NativeCall.call(memory.executable(), 0) & 0xff;
+        }
+    }
+}
