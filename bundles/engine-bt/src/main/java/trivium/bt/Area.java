@@ -120,7 +120,14 @@ final class Area {
      */
     static final int JUMPS = EXEC + EXEC_TABLES * EXEC_BYTES;
 
-    static final int JUMP_ENTRIES = 1 << 15, JUMP_SHIFT = 5;
+    private static final int JUMP_BITS = 15, JUMP_SHIFT = 5;
+    static final int JUMP_ENTRIES = 1 << JUMP_BITS, JUMP_BYTES = 1 << JUMP_SHIFT;
+
+    /** An IP's entry: its low half times the factor, shifted right and masked, is its offset. */
+    static final int JUMP_FACTOR = 0x9e37_79b1,
+            JUMP_HASH_SHIFT = 32 - JUMP_BITS - JUMP_SHIFT,
+            JUMP_HASH_MASK = JUMP_ENTRIES - 1 << JUMP_SHIFT;
+
     static final int JUMP_IP = JUMPS,
             JUMP_HOST = JUMPS + 8,
             JUMP_COOKIE = JUMPS + 16,
@@ -130,7 +137,7 @@ final class Area {
      * The entries of {@link InlineTlb}, 32 bytes each; by entry, 32 bits: how often it may still be
      * filled; and 32 bits: whether any was filled since they were emptied.
      */
-    static final int INLINE = JUMPS + (JUMP_ENTRIES << JUMP_SHIFT),
+    static final int INLINE = JUMPS + JUMP_ENTRIES * JUMP_BYTES,
             INLINE_FILLS = INLINE + 32 * InlineTlb.ENTRIES,
             INLINE_FILLED = INLINE_FILLS + 4 * InlineTlb.ENTRIES;
 
@@ -140,6 +147,11 @@ final class Area {
 
     static int execMode(Mode mode) {
         return EXEC_MODES + 4 * mode.table();
+    }
+
+    /** Offset of the entry for an IP, from the first one. */
+    static int jumpEntry(long ip) {
+        return (int) ip * JUMP_FACTOR >>> JUMP_HASH_SHIFT & JUMP_HASH_MASK;
     }
 
     static int register(int n) {

@@ -999,6 +999,7 @@ final class BtAccelerator implements Accelerator {
                 switch (in.mnemonic()) {
                     case INT -> interrupt(t, (int) in.imm & 0xff, from);
                     case IRET -> returns(t, from);
+                    case STAC, CLAC -> access(t, in.mnemonic(), from);
                     default -> fast(t, in.mnemonic(), from);
                 };
         if (host != 0) {
@@ -1023,6 +1024,22 @@ final class BtAccelerator implements Accelerator {
         }
         t.fast = way;
         return transitions.fast(t, way);
+    }
+
+    private long access(Translation t, Mnemonic how, Context from) {
+        Transitions.Fast way = ways.fast(how, from, context);
+        if (way == null || t.accesses.contains(way)) {
+            return 0;
+        }
+        List<Transitions.Fast> all = new ArrayList<>();
+        all.add(way);
+        for (Transitions.Fast known : t.accesses) {
+            if (known.from() != from && contexts.has(known.from()) && all.size() < MOST_WAYS) {
+                all.add(known);
+            }
+        }
+        t.accesses = all;
+        return transitions.access(t, all);
     }
 
     private long returns(Translation t, Context from) {
@@ -1133,12 +1150,8 @@ final class BtAccelerator implements Accelerator {
 
     // ---- indirect jumps
 
-    private static long jumpEntry(long ip) {
-        return ((int) ip ^ (int) ip >>> 12) & Area.JUMP_ENTRIES - 1;
-    }
-
     private void rememberJump(Translation t) {
-        long entry = area + (jumpEntry(t.ip) << Area.JUMP_SHIFT);
+        long entry = area + Area.jumpEntry(t.ip);
         HostMemory.putLong(entry + Area.JUMP_IP, t.ip);
         HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
         HostMemory.putInt(entry + Area.JUMP_COOKIE, t.cookie);
@@ -1147,7 +1160,7 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void forgetJump(Translation t) {
-        long entry = area + (jumpEntry(t.ip) << Area.JUMP_SHIFT);
+        long entry = area + Area.jumpEntry(t.ip);
         if (HostMemory.getLong(entry + Area.JUMP_HOST) == t.host) {
             clearJump(entry);
         }
@@ -1162,7 +1175,7 @@ final class BtAccelerator implements Accelerator {
 
     private void clearJumps() {
         for (int i = 0; i < Area.JUMP_ENTRIES; i++) {
-            clearJump(area + ((long) i << Area.JUMP_SHIFT));
+            clearJump(area + (long) i * Area.JUMP_BYTES);
         }
     }
 

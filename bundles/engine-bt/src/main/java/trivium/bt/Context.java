@@ -12,7 +12,7 @@ import trivium.x86.interp.Cpu;
  * and stack segment: all else that the CPU derives from its state is the same, or in {@link #mode}.
  */
 final class Context {
-    private static final int IOPL = 3 << 12, FAULTS = 32;
+    private static final int IOPL = 3 << 12, FAULTS = 32, SMAP = 1 << 21;
 
     /** In {@link Area#CONTEXT} while it is the present one. Never used again. */
     final int number;
@@ -21,6 +21,7 @@ final class Context {
     final int modeNumber;
     final boolean longMode;
     final int iopl;
+    private final boolean smap;
     final Segment cs = new Segment(), ss = new Segment();
 
     /** Whether a return to ring 3 takes no data segment away. */
@@ -42,6 +43,7 @@ final class Context {
         this.modeNumber = modeNumber;
         longMode = c.longMode;
         iopl = (int) c.s.rflags & IOPL;
+        smap = smap(c);
         cs.set(c.s.segments[CS]);
         ss.set(c.s.segments[SS]);
         keepsData = keepsData(c);
@@ -53,6 +55,7 @@ final class Context {
         return this.mode == mode
                 && longMode == c.longMode
                 && iopl == ((int) c.s.rflags & IOPL)
+                && smap == smap(c)
                 && same(cs, c.s.segments[CS])
                 && same(ss, c.s.segments[SS])
                 && keepsData == keepsData(c);
@@ -81,10 +84,16 @@ final class Context {
     boolean matches(Context other) {
         return longMode == other.longMode
                 && iopl == other.iopl
+                && smap == other.smap
                 && keepsData == other.keepsData
                 && mode.is64() == other.mode.is64()
                 && mode.counted() == other.mode.counted()
                 && java.util.Arrays.equals(derived, other.derived);
+    }
+
+    /** STAC and CLAC lead elsewhere with it. */
+    private static boolean smap(Cpu c) {
+        return (c.s.cr4 & SMAP) != 0;
     }
 
     static boolean same(Segment a, Segment b) {

@@ -1,5 +1,6 @@
 package trivium.bt;
 
+import static trivium.bt.Asm.AND;
 import static trivium.bt.Asm.B;
 import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.E;
@@ -14,10 +15,12 @@ import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 
 /**
- * Host code for what handlers of page faults and system calls do: reads of CR2, INVLPG, SWAPGS; and
- * for RDTSC. CR8 is Java's.
+ * Host code for what handlers of page faults and system calls do: reads of CR2, INVLPG, SWAPGS,
+ * CLAC; and for RDTSC. CR8 is Java's.
  */
 final class Controls {
+    private static final int AC = 1 << 18;
+
     private final Gen g;
     private final Asm a;
     private final Stubs stubs;
@@ -30,9 +33,31 @@ final class Controls {
 
     /** Instructions that end a block of {@code count} instructions. */
     boolean end(Instruction in, int count) {
-        if (in.mnemonic() != Mnemonic.SWAPGS || g.mode.user()) {
+        if (g.mode.user()) {
             return false;
         }
+        return switch (in.mnemonic()) {
+            case SWAPGS -> {
+                swapGs(in, count);
+                yield true;
+            }
+            case STAC, CLAC -> {
+                // The others are transitions. Here the TLB in use remains.
+                boolean clear = in.mnemonic() == Mnemonic.CLAC;
+                g.clobber();
+                ring0();
+                if (clear) {
+                    a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~AC);
+                }
+                g.count(count);
+                g.edge(Flow.next(in), false);
+                yield true;
+            }
+            default -> false;
+        };
+    }
+
+    private void swapGs(Instruction in, int count) {
         g.clobber();
         ring0();
         long base = Rm.gs(Area.SEGMENT_BASE + 8 * GS), other = Rm.gs(Area.KERNEL_GS);
@@ -42,7 +67,6 @@ final class Controls {
         a.store(8, other, T0);
         g.count(count);
         g.edge(Flow.next(in), false);
-        return true;
     }
 
     /** Instructions that end a block of the interpreter, but none of host code. */

@@ -31,7 +31,7 @@ final class Flow {
             case JMP_NEAR -> jumpNear(in, count);
             case CALL_NEAR -> callNear(in, count);
             case LOOP, JCXZ -> loop(in, count);
-            case INT, IRET, SYSCALL, SYSRET, SYSENTER, SYSEXIT -> {
+            case INT, IRET, SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC, CLAC -> {
                 boolean possible = Ways.possible(in, g.mode);
                 if (possible) {
                     g.transition();

@@ -1023,13 +1023,16 @@ final class Gen {
         cold(transition, Exit.ONE);
     }
 
+    /** T1 = offset of the {@link Area#JUMPS entry} for the IP in T0. EFLAGS are lost. */
+    static void jumpEntry(Asm a) {
+        a.imul3(4, T1, Rm.reg(T0), Area.JUMP_FACTOR);
+        a.shiftImm(SHR, 4, Rm.reg(T1), Area.JUMP_HASH_SHIFT);
+        a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_HASH_MASK);
+    }
+
     /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */
     void indirect(int instructions, Runnable commit) {
-        a.mov(4, T1, T0);
-        a.shiftImm(SHR, 4, Rm.reg(T1), 12);
-        a.alu(XOR, 4, T1, Rm.reg(T0));
-        a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_ENTRIES - 1);
-        a.shiftImm(SHL, 4, Rm.reg(T1), Area.JUMP_SHIFT);
+        jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         cold(a.jcc(NE), Exit.ONE);
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));

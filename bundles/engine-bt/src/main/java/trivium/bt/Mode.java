@@ -80,6 +80,11 @@ record Mode(
         return flat;
     }
 
+    Mode withTlb(int other) {
+        return new Mode(
+                codeSize, stackMask, flat, other, user, counted, setsIf, real, codeBase, codeLimit);
+    }
+
     boolean is64() {
         return codeSize == 64;
     }

@@ -17,11 +17,11 @@ import trivium.x86.interp.Cpu;
 import trivium.x86.interp.Tlb;
 
 /**
- * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER and SYSEXIT from one known {@link
- * Context} to another: what the interpreter does in {@code EventDelivery}, {@code FarReturn} and
- * {@code FastCalls}, for the descriptors found when the code was made. That they still are what
- * they were is compared each time, in memory, through the TLB. Whatever is not as expected is left
- * to the interpreter, before anything is changed.
+ * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC and CLAC from one
+ * known {@link Context} to another: what the interpreter does in {@code EventDelivery}, {@code
+ * FarReturn} and {@code FastCalls}, for the descriptors found when the code was made. That they
+ * still are what they were is compared each time, in memory, through the TLB. Whatever is not as
+ * expected is left to the interpreter, before anything is changed.
  */
 final class Transitions {
     private static final int TF = 1 << 8, IF = 1 << 9, DF = 1 << 10, IOPL = 3 << 12;
@@ -64,9 +64,9 @@ final class Transitions {
     record Return(Context from, Context to, List<Quad> known) {}
 
     /**
-     * The way of SYSCALL, SYSRET, SYSENTER or SYSEXIT.
+     * The way of SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC or CLAC.
      *
-     * @param ip where it leads and what the stack pointer is then, if that is fixed
+     * @param ip where it leads, and what the stack pointer is then, if that is fixed
      * @param mask flags that SYSCALL clears
      */
     record Fast(Mnemonic how, Context from, Context to, long ip, long sp, int mask) {}
@@ -211,6 +211,28 @@ final class Transitions {
             }
         }
         commit(way.to);
+        return end();
+    }
+
+    /**
+     * STAC or CLAC.
+     *
+     * @param t ends with it
+     * @param ways from different contexts
+     * @return where the code is, or 0 if there is no room
+     */
+    long access(Translation t, List<Fast> ways) {
+        begin(t);
+        for (Fast way : ways) {
+            a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), way.from.number);
+            int other = a.jcc(NE);
+            to(way.to);
+            boolean on = way.how == Mnemonic.STAC;
+            a.aluImm(on ? OR : AND, 4, Rm.gs(Area.RFLAGS), on ? AC : ~AC);
+            a.movImm(T0, way.ip);
+            commit(way.to);
+            a.bind(other);
+        }
         return end();
     }
 
@@ -394,11 +416,7 @@ final class Transitions {
         a.storeImm(4, Rm.gs(Area.SELECTOR + 4 * CS), to.cs.selector);
         a.storeImm(4, Rm.gs(Area.SELECTOR + 4 * SS), to.ss.selector);
         a.lea(8, Gen.COUNT, Rm.mem(Gen.COUNT, instructions));
-        a.mov(4, T1, T0);
-        a.shiftImm(SHR, 4, Rm.reg(T1), 12);
-        a.alu(XOR, 4, T1, Rm.reg(T0));
-        a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_ENTRIES - 1);
-        a.shiftImm(SHL, 4, Rm.reg(T1), Area.JUMP_SHIFT);
+        Gen.jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int miss = a.jcc(NE);
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));

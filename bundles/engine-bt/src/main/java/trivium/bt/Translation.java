@@ -89,6 +89,9 @@ final class Translation {
 
     Transitions.Fast fast;
 
+    /** The same of STAC and CLAC. */
+    List<Transitions.Fast> accesses = List.of();
+
     List<Transitions.Return> ways = List.of();
 
     /** The entries of {@link InlineTlb} that it has, by instruction; -1: none. Or null. */

@@ -18,7 +18,8 @@ import trivium.x86.interp.GuestException;
  * Finds out by which descriptors an INT n or IRET leads from one context to another (SDM Vol. 3A
  * "Interrupt and Exception Handling", Vol. 2A "IRET"), if it is one of those that generated code
  * does: between rings 0 and 3, by interrupt and trap gates, with nothing to be changed in the
- * descriptors. The same for SYSCALL, SYSRET, SYSENTER and SYSEXIT, which know no descriptors.
+ * descriptors. The same for SYSCALL, SYSRET, SYSENTER and SYSEXIT, which know no descriptors, and
+ * for STAC and CLAC where they open and close user pages.
  */
 final class Ways {
     private static final int INTERRUPT_GATE = 0xe, TRAP_GATE = 0xf, PRESENT = 1 << 7;
@@ -46,14 +47,31 @@ final class Ways {
             case SYSRET -> wide && in.operandSize == 8 && !mode.user();
             case SYSENTER -> wide || mode.codeSize() == 32;
             case SYSEXIT -> !mode.user() && (wide ? in.operandSize == 8 : mode.codeSize() == 32);
+            case STAC -> mode.tlb() == Cpu.SUPERVISOR_TLB;
+            case CLAC -> mode.tlb() == Cpu.SUPERVISOR_AC_TLB;
             default -> false;
         };
+    }
+
+    /** STAC or CLAC, behind it. */
+    private Fast access(Mnemonic how, Context from, Context to) {
+        int tlb = how == Mnemonic.STAC ? Cpu.SUPERVISOR_AC_TLB : Cpu.SUPERVISOR_TLB;
+        return from.cpl() == 0
+                        && from.matches(to)
+                        && Context.same(from.cs, to.cs)
+                        && Context.same(from.ss, to.ss)
+                        && from.mode.withTlb(tlb).equals(to.mode)
+                ? new Fast(how, from, to, c.rip, 0, 0)
+                : null;
     }
 
     /**
      * @return null if there is none, or the interpreter is to do it
      */
     Fast fast(Mnemonic how, Context from, Context to) {
+        if (how == Mnemonic.STAC || how == Mnemonic.CLAC) {
+            return access(how, from, to);
+        }
         boolean wide = to.mode.is64();
         boolean call = how == Mnemonic.SYSCALL || how == Mnemonic.SYSENTER;
         if (!fit(from, to) || to.cpl() != (call ? 0 : 3) || !call && from.cpl() != 0) {
