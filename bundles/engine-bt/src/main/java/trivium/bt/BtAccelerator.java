@@ -113,6 +113,14 @@ final class BtAccelerator implements Accelerator {
     /** Whether it was left by an indirect jump to an unknown target. */
     private boolean jumpMissed;
 
+    /** What {@link #execute} ends with. */
+    private int answer;
+
+    /** The last miss in the TLB of this stay in generated code, and the address before. */
+    private int missInfo;
+
+    private long missLinear, missBefore;
+
     // Where to go on after the interpreter did one instruction.
     private Translation resume;
     private int resumeIndex, resumeGeneration, resumeEpoch;
@@ -563,154 +571,165 @@ final class BtAccelerator implements Accelerator {
     private int execute(long at) {
         copyIn();
         fp.offer();
-        long target = at;
-        int missInfo = -1;
-        long missLinear = NOWHERE, missBefore = NOWHERE;
+        missInfo = -1;
         entries++;
-        while (true) {
+        long target = at;
+        while (target != 0) {
             NativeCall.call(cache.stubs().enter(), target);
-            int now = HostMemory.getInt(area + Area.CONTEXT);
-            if (now != entered) {
-                arrived(now);
+            target = wayOn();
+        }
+        return answer;
+    }
+
+    /**
+     * Sees to why generated code was left. Apart from {@link #execute} and in pieces, which the JIT
+     * compiles one by one as they are needed.
+     *
+     * @return where it goes on, or 0: {@link #answer} is what comes next
+     */
+    private long wayOn() {
+        int now = HostMemory.getInt(area + Area.CONTEXT);
+        if (now != entered) {
+            arrived(now);
+        }
+        int info = HostMemory.getInt(area + Area.INFO);
+        int kind = Exit.kind(info);
+        int index = Exit.index(info);
+        exits[kind]++;
+        Translation t = translations[Exit.translation(info)];
+        BtEvents.exited(kind, t.ips, index);
+        return switch (kind) {
+            case Exit.TLB_READ -> missed(t, index, info, false);
+            case Exit.TLB_WRITE -> missed(t, index, info, true);
+            case Exit.DEVICE -> device(t, index);
+            case Exit.PLAIN, Exit.INLINE -> plainFromHere(t, index, kind);
+            case Exit.ONE -> interpretOrFault(t, index);
+            case Exit.INVLPG -> invalidate(t, index);
+            case Exit.FP -> loadFp(t, index);
+            case Exit.LINK -> toLink(t.sites.get(index));
+            default -> out(t, index, kind);
+        };
+    }
+
+    private long answer(int next) {
+        answer = next;
+        return 0;
+    }
+
+    /** The middle of a translation, or out of it for want of room. */
+    private long middleOrOut(Translation t, int index) {
+        long target = middle(t, index);
+        return target == 0 ? answer(noRoom(t, index)) : target;
+    }
+
+    private long missed(Translation t, int index, int info, boolean write) {
+        long linear = HostMemory.getLong(area + Area.ADDRESS);
+        long gpa = c.device(linear, write);
+        return gpa >= 0 && Devices.moves(t.list.get(index), gpa)
+                ? move(t, index, gpa)
+                : fill(t, index, linear, info, write);
+    }
+
+    private long move(Translation t, int index, long gpa) {
+        missInfo = -1;
+        begin(t, index);
+        devices.move(t.list.get(index), gpa);
+        return behind(t, index);
+    }
+
+    private long fill(Translation t, int index, long linear, int info, boolean write) {
+        // Two pages of one instruction may push each other out.
+        boolean same = info == missInfo;
+        boolean again = same && (linear == missLinear || linear == missBefore);
+        missBefore = same ? missLinear : NOWHERE;
+        missInfo = info;
+        missLinear = linear;
+        int filled = again || !canonical(linear) ? Cpu.SLOW : c.fill(linear, write);
+        if (filled == Cpu.FILLED) {
+            // If not valid, the walk's accessed bit is in its code.
+            return t.valid ? middleOrOut(t, index) : answer(goOnAt(t, index));
+        }
+        if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
+            missInfo = -1;
+            s.cr2 = linear;
+            HostMemory.putLong(area + Area.CR2, linear);
+            return fault(t, index, GuestException.PF, c.mmu.faultErrorCode());
+        }
+        slowAccesses++;
+        return answer(one(t, index));
+    }
+
+    private long plainFromHere(Translation t, int index, int kind) {
+        long target = middleOrOut(t, index);
+        if (target != 0 && kind == Exit.PLAIN) {
+            cache.link(t.host + t.plainJumps[index], target);
+        } else if (target != 0) {
+            judge(t, index);
+        }
+        return target;
+    }
+
+    private long interpretOrFault(Translation t, int index) {
+        int vector = certainFault(t.list.get(index));
+        return vector < 0 ? answer(one(t, index)) : fault(t, index, vector, 0);
+    }
+
+    private long invalidate(Translation t, int index) {
+        if (c.cpl != 0 || c.v86) {
+            return answer(one(t, index));
+        }
+        begin(t, index);
+        c.invalidatePage(HostMemory.getLong(area + Area.ADDRESS));
+        return behind(t, index);
+    }
+
+    private long device(Translation t, int index) {
+        Instruction in = t.list.get(index);
+        if (!devices.mayRun(in)) {
+            return answer(one(t, index));
+        }
+        begin(t, index);
+        devices.run(in);
+        return behind(t, index);
+    }
+
+    private long loadFp(Translation t, int index) {
+        if (fp.loaded() || !fp.load(t.fp.loadedAt(index + 1))) {
+            answer(one(t, index));
+            resume = null;
+            return 0;
+        }
+        return middleOrOut(t, index);
+    }
+
+    private long toLink(Site site) {
+        link = site;
+        c.straightOn = site.shadow;
+        return answer(leave(site.target));
+    }
+
+    private long out(Translation t, int index, int kind) {
+        switch (kind) {
+            case Exit.FAULT -> {
+                faulted--;
+                leave(HostMemory.getLong(area + Area.FAULT_IP));
+                return answer(FAULT);
             }
-            int info = HostMemory.getInt(area + Area.INFO);
-            int kind = Exit.kind(info);
-            int index = Exit.index(info);
-            exits[kind]++;
-            Translation t = translations[Exit.translation(info)];
-            BtEvents.exited(kind, t.ips, index);
-            switch (kind) {
-                case Exit.TLB_READ, Exit.TLB_WRITE -> {
-                    long linear = HostMemory.getLong(area + Area.ADDRESS);
-                    long gpa = c.device(linear, kind == Exit.TLB_WRITE);
-                    if (gpa >= 0 && Devices.moves(t.list.get(index), gpa)) {
-                        begin(t, index);
-                        devices.move(t.list.get(index), gpa);
-                        target = behind(t, index);
-                        if (target == 0) {
-                            return GO_ON;
-                        }
-                        continue;
-                    }
-                    // Two pages of one instruction may push each other out.
-                    boolean same = info == missInfo;
-                    boolean again = same && (linear == missLinear || linear == missBefore);
-                    missBefore = same ? missLinear : NOWHERE;
-                    missInfo = info;
-                    missLinear = linear;
-                    int filled =
-                            again || !canonical(linear)
-                                    ? Cpu.SLOW
-                                    : c.fill(linear, kind == Exit.TLB_WRITE);
-                    if (filled == Cpu.FILLED) {
-                        if (!t.valid) {
-                            return goOnAt(t, index); // the walk's accessed bit is in its code
-                        }
-                        target = middle(t, index);
-                        if (target == 0) {
-                            return noRoom(t, index);
-                        }
-                        continue;
-                    }
-                    if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
-                        s.cr2 = linear;
-                        HostMemory.putLong(area + Area.CR2, linear);
-                        int error = c.mmu.faultErrorCode();
-                        target = fault(t, index, GuestException.PF, error);
-                        if (target == 0) {
-                            return FAULT;
-                        }
-                        missInfo = -1;
-                        continue;
-                    }
-                    slowAccesses++;
-                    return one(t, index);
+            case Exit.TRANSITION -> {
+                answer(leave(HostMemory.getLong(area + Area.ADDRESS)));
+                jumpMissed = true;
+                return 0;
+            }
+            case Exit.INSIDE -> {
+                return answer(goOnAt(t, index));
+            }
+            default -> {
+                if (!t.valid) {
+                    forgetJump(t);
                 }
-                case Exit.PLAIN -> {
-                    target = middle(t, index);
-                    if (target == 0) {
-                        return noRoom(t, index);
-                    }
-                    cache.link(t.host + t.plainJumps[index], target);
-                }
-                case Exit.INLINE -> {
-                    target = middle(t, index);
-                    if (target == 0) {
-                        return noRoom(t, index);
-                    }
-                    judge(t, index);
-                }
-                case Exit.ONE -> {
-                    Instruction in = t.list.get(index);
-                    int vector = certainFault(in);
-                    if (vector < 0) {
-                        return one(t, index);
-                    }
-                    target = fault(t, index, vector, 0);
-                    if (target == 0) {
-                        return FAULT;
-                    }
-                }
-                case Exit.INVLPG -> {
-                    if (c.cpl != 0 || c.v86) {
-                        return one(t, index);
-                    }
-                    begin(t, index);
-                    c.invalidatePage(HostMemory.getLong(area + Area.ADDRESS));
-                    target = behind(t, index);
-                    if (target == 0) {
-                        return GO_ON;
-                    }
-                }
-                case Exit.DEVICE -> {
-                    if (!devices.mayRun(t.list.get(index))) {
-                        return one(t, index);
-                    }
-                    begin(t, index);
-                    devices.run(t.list.get(index));
-                    target = behind(t, index);
-                    if (target == 0) {
-                        return GO_ON;
-                    }
-                }
-                case Exit.FAULT -> {
-                    faulted--;
-                    leave(HostMemory.getLong(area + Area.FAULT_IP));
-                    return FAULT;
-                }
-                case Exit.LINK -> {
-                    link = t.sites.get(index);
-                    c.straightOn = link.shadow;
-                    return leave(link.target);
-                }
-                case Exit.FP -> {
-                    int which = t.fp.loadedAt(index + 1);
-                    if (fp.loaded() || !fp.load(which)) {
-                        int next = one(t, index);
-                        resume = null;
-                        return next;
-                    }
-                    target = middle(t, index);
-                    if (target == 0) {
-                        return noRoom(t, index);
-                    }
-                }
-                case Exit.TRANSITION -> {
-                    int next = leave(HostMemory.getLong(area + Area.ADDRESS));
-                    jumpMissed = true;
-                    return next;
-                }
-                case Exit.INSIDE -> {
-                    return goOnAt(t, index);
-                }
-                default -> {
-                    if (!t.valid) {
-                        forgetJump(t);
-                    }
-                    // An STI may have led here.
-                    c.straightOn = kind == Exit.ENTRY && !counted;
-                    return leave(t.ip);
-                }
+                // An STI may have led here.
+                c.straightOn = kind == Exit.ENTRY && !counted;
+                return answer(leave(t.ip));
             }
         }
     }
@@ -797,8 +816,7 @@ final class BtAccelerator implements Accelerator {
                         : null;
         if (plain == null) {
             addCount(counted ? 1 : index + 1);
-            leave(ip(t, index + 1));
-            return 0;
+            return answer(leave(ip(t, index + 1)));
         }
         if (counted) {
             addCount(-index);
@@ -856,7 +874,7 @@ final class BtAccelerator implements Accelerator {
         leaveAt(t, index);
         resume = null;
         jumpMissed = false;
-        return 0;
+        return answer(FAULT);
     }
 
     @Override
