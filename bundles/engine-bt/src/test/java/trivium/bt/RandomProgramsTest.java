@@ -20,7 +20,7 @@ class RandomProgramsTest {
     private final BtEngine engine = new BtEngine(CACHE_BYTES, 1);
 
     static Mix[] mixes() {
-        return new Mix[] {Mix.INTEGER, Mix.ALL, Mix.FLOATS, Mix.HOSTILE};
+        return new Mix[] {Mix.INTEGER, Mix.ALL, Mix.FLOATS, Mix.HOSTILE, Mix.SYSTEM};
     }
 
     @BeforeEach

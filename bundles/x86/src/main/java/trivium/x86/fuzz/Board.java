@@ -27,7 +27,11 @@ final class Board {
     /** Offsets below which the window lies in DS: pointers are made with it. */
     final long dataBase;
 
-    Board(FuzzMode mode, CpuModel model, Random random) {
+    /** Whether programs call services of a kernel, which change tables. */
+    private final boolean system;
+
+    Board(FuzzMode mode, CpuModel model, Random random, boolean system) {
+        this.system = system;
         this.mode = mode;
         this.model = model;
         this.random = random;
@@ -42,6 +46,9 @@ final class Board {
             paging();
         }
         segments(shifted);
+        if (system) {
+            kernel();
+        }
         new FpuSeed(random, model).fill(s);
         s.gpr[RSP] = mode.codeBits == 16 ? STACK16 : STACK;
     }
@@ -62,6 +69,10 @@ final class Board {
         return model;
     }
 
+    boolean system() {
+        return system;
+    }
+
     boolean pae() {
         return pae;
     }
@@ -69,6 +80,68 @@ final class Board {
     /** The page with the entries of all pages there are. */
     int lastTable() {
         return TABLES + (pae ? 0x3000 : 0x1000);
+    }
+
+    /** Whether there are a second address space, global pages and services that change pages. */
+    boolean spaces() {
+        return system && mode.paging;
+    }
+
+    // ---- what system code needs
+
+    private void kernel() {
+        if (mode.paging) {
+            space();
+            if (model.atLeast(CpuModel.PENTIUM3)) {
+                s.cr4 |= 1 << 7;
+            }
+        }
+        descriptor(SYSCALL_KERNEL, 0, 0xfffff, 0xa09b);
+        descriptor(SYSCALL_KERNEL + 8, 0, 0xfffff, 0xc093);
+        descriptor(SYSCALL_USER, 0, 0xfffff, 0xc0fb);
+        descriptor(SYSCALL_USER + 8, 0, 0xfffff, 0xc0f3);
+        descriptor(SYSCALL_USER + 16, 0, 0xfffff, 0xa0fb);
+        s.star = (SYSCALL_USER | 3L) << 48 | (long) SYSCALL_KERNEL << 32;
+        s.lstar = SYSTEM_HANDLERS;
+        s.sfmask = 0x700;
+        boolean wide = mode.longMode();
+        descriptor(SYSENTER_KERNEL, 0, 0xfffff, wide ? 0xa09b : 0xc09b);
+        descriptor(SYSENTER_KERNEL + 8, 0, 0xfffff, 0xc093);
+        descriptor(SYSENTER_KERNEL + 16, 0, 0xfffff, 0xc0fb);
+        descriptor(SYSENTER_KERNEL + 24, 0, 0xfffff, 0xc0f3);
+        descriptor(SYSENTER_KERNEL + 32, 0, 0xfffff, 0xa0fb);
+        descriptor(SYSENTER_KERNEL + 40, 0, 0xfffff, 0xc0f3);
+        s.sysenterCs = SYSENTER_KERNEL;
+        s.sysenterEip = SYSTEM_HANDLERS + SYSTEM_HANDLER_BYTES;
+        s.sysenterEsp = STACK0 - 0x200;
+    }
+
+    /** Pages of code, stack and handlers become global, and the other space has another window. */
+    private void space() {
+        for (int page = 0; page < WINDOW >>> 12; page++) {
+            if (random.nextInt(3) > 0) {
+                image[entryOf(page) + 1] |= 1;
+            }
+        }
+        int bytes = lastTable() + 0x1000 - TABLES;
+        System.arraycopy(image, TABLES, image, TABLES + OTHER_TABLES, bytes);
+        for (int at = TABLES; at < lastTable(); at += pae ? 8 : 4) {
+            if ((image[at] & P) != 0) {
+                image[at + OTHER_TABLES + 1] ^= (byte) (OTHER_TABLES >>> 8);
+            }
+        }
+        int own = entryOf(WINDOW >>> 12) + OTHER_TABLES;
+        int size = pae ? 64 : 32;
+        byte[] first = java.util.Arrays.copyOfRange(image, own, own + size);
+        int by = random.nextInt(8) * size / 8;
+        for (int i = 0; i < size; i++) {
+            image[own + (i + by) % size] = first[i];
+        }
+    }
+
+    /** Where the last-level entry of a linear page lies. */
+    int entryOf(int page) {
+        return lastTable() + (pae ? 8 : 4) * page;
     }
 
     private void data() {

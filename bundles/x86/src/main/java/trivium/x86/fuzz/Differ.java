@@ -114,14 +114,20 @@ public final class Differ implements AutoCloseable {
         if (!board.mode().paging) {
             return false;
         }
-        int entryBytes = board.pae() ? 8 : 4;
-        int window = board.lastTable() + entryBytes * (Layout.WINDOW >>> 12);
-        int windowEnd = board.lastTable() + entryBytes * (Layout.WINDOW_END >>> 12);
-        for (int at = Layout.TABLES; at < board.lastTable() + 0x800; at++) {
-            boolean own = at >= window && at < windowEnd;
-            if (!own && side.vcpu.memory.readQuietly(at) != (image.ram()[at] & 0xff)) {
-                return true;
+        int window = board.entryOf(Layout.WINDOW >>> 12);
+        int windowEnd = board.entryOf(Layout.WINDOW_END >>> 12);
+        int code = board.entryOf((Layout.CODE >>> 12) + 1);
+        int codeEnd = board.spaces() ? code + 4 : code;
+        int length = board.lastTable() + 0x800 - Layout.TABLES;
+        for (int space = 0; space <= (board.spaces() ? Layout.OTHER_TABLES : 0); ) {
+            for (int at = Layout.TABLES; at < Layout.TABLES + length; at++) {
+                boolean own = at >= window && at < windowEnd || at >= code && at < codeEnd;
+                int gpa = at + space;
+                if (!own && side.vcpu.memory.readQuietly(gpa) != (image.ram()[gpa] & 0xff)) {
+                    return true;
+                }
             }
+            space += Layout.OTHER_TABLES;
         }
         return false;
     }

@@ -18,6 +18,9 @@ final class Fragments {
         0xa4, 0xa5, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xa6, 0xa7
     };
 
+    /** Services by how often they are called: those that change pages more often. */
+    private static final int[] SERVICE = {0, 1, 1, 1, 2, 3, 4, 4, 5, 5};
+
     private final Random random;
     private final FuzzMode mode;
     private final Pointers pointers;
@@ -254,6 +257,64 @@ final class Fragments {
     /** A jump by RET. */
     private void returning(Piece p) {
         p.add(0x68).hole(bits == 16 ? 2 : 4, Piece.Base.CODE, forward(), 0).add(0xc3);
+    }
+
+    // ---- calls of the kernel, and what kernels do
+
+    void system(Piece p) {
+        switch (random.nextInt(8)) {
+            case 0, 1, 2 -> p.add(0xcd, FIRST_SERVICE + SERVICE[random.nextInt(SERVICE.length)]);
+            case 3, 4 -> fastCall(p);
+            case 5 -> addressSpace(p);
+            case 6 -> invalidate(p);
+            default -> dma(p);
+        }
+    }
+
+    /** SYSCALL, or SYSENTER with RCX and RDX for the way back. */
+    private void fastCall(Piece p) {
+        if (bits == 64 && oneIn(2) || oneIn(20)) {
+            p.add(0x0f, 0x05);
+            return;
+        }
+        if (bits == 16) {
+            p.add(0xcd, FIRST_SERVICE);
+            return;
+        }
+        if (bits == 64) {
+            p.add(0x48);
+        }
+        p.add(0x89, 0xe1, 0xba); // mov ecx, esp; mov edx, the next piece
+        Piece after = position + 1 < labels.size() ? labels.get(position + 1) : end;
+        p.hole(4, Piece.Base.CODE, after, 0).add(0x0f, 0x34);
+    }
+
+    /** A kernel's MOV CR3, to the other space or the same. */
+    private void addressSpace(Piece p) {
+        p.add(0x0f, 0x20, 0xd8); // mov eax, cr3
+        if (oneIn(2)) {
+            p.add(bits == 16 ? 0x90 : 0x35);
+            p.value(bits == 16 ? 0 : 4, OTHER_TABLES);
+        }
+        p.add(0x0f, 0x22, 0xd8);
+    }
+
+    private void invalidate(Piece p) {
+        int page = oneIn(2) ? CODE + 0x1000 : WINDOW + (random.nextInt(8) << 12);
+        if (bits == 64) {
+            p.add(0x0f, 0x01, 0x3c, 0x25).value(4, page);
+        } else if (bits == 32) {
+            p.add(0x36, 0x0f, 0x01, 0x3d).value(4, page);
+        } else {
+            p.add(0xcd, FIRST_SERVICE + 3);
+        }
+    }
+
+    /** A device writes to an instruction nearby. */
+    private void dma(Piece p) {
+        Piece label = oneIn(2) ? backward() : forward();
+        p.add(0xb8).hole(bits == 16 ? 2 : 4, Piece.Base.CODE, label, random.nextInt(4));
+        p.add(bits == 16 ? 0x90 : 0x66, 0xe7, FuzzVcpu.DMA_PORT);
     }
 
     void awkward(Piece p) {

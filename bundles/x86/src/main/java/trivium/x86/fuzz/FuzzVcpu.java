@@ -14,6 +14,11 @@ import trivium.hostos.AtomicWord;
 final class FuzzVcpu implements Vcpu {
     static final int INTERRUPT_PORT = 0x50, INTERRUPT_VECTOR = 0x40;
 
+    /** Its device writes a NOP into code, at the offset that it is told. */
+    static final int DMA_PORT = 0x52;
+
+    private static final int DMA_MASK = 0x1fff, NOP = 0x90;
+
     private final CpuModel model;
     final AccessLog log = new AccessLog(() -> raise(KICK));
     final FuzzMemory memory = new FuzzMemory(log, () -> raise(KICK));
@@ -49,6 +54,8 @@ final class FuzzVcpu implements Vcpu {
             log.add(AccessLog.OUT, port, size, value & 0xffff_ffffL >>> 32 - 8 * size);
             if (port == INTERRUPT_PORT) {
                 raise(INTR);
+            } else if (port == DMA_PORT) {
+                memory.write(Layout.CODE + (value & DMA_MASK), 1, NOP);
             }
         }
     }

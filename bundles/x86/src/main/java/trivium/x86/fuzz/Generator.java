@@ -20,14 +20,15 @@ public final class Generator {
     private static final Map<String, RowPool> POOLS = new ConcurrentHashMap<>();
 
     /** Weights of what programs consist of. */
-    public record Mix(int integer, int x87, int simd, int control, int awkward) {
-        public static final Mix INTEGER = new Mix(70, 0, 0, 25, 5),
-                ALL = new Mix(40, 18, 18, 18, 6),
-                FLOATS = new Mix(12, 40, 40, 8, 0),
-                HOSTILE = new Mix(40, 2, 2, 26, 30);
+    public record Mix(int integer, int x87, int simd, int control, int awkward, int system) {
+        public static final Mix INTEGER = new Mix(70, 0, 0, 25, 5, 0),
+                ALL = new Mix(40, 18, 18, 18, 6, 0),
+                FLOATS = new Mix(12, 40, 40, 8, 0, 0),
+                HOSTILE = new Mix(40, 2, 2, 26, 30, 0),
+                SYSTEM = new Mix(38, 3, 3, 22, 8, 26);
 
         int total() {
-            return integer + x87 + simd + control + awkward;
+            return integer + x87 + simd + control + awkward + system;
         }
     }
 
@@ -45,7 +46,7 @@ public final class Generator {
         random = new Random(seed * 0x9e37_79b9_7f4a_7c15L);
         FuzzMode mode = FuzzMode.values()[random.nextInt(FuzzMode.values().length)];
         CpuModel model = mode.longMode() || random.nextBoolean() ? CpuModel.X86_64 : older();
-        board = new Board(mode, model, random);
+        board = new Board(mode, model, random, mix.system > 0);
         pool =
                 POOLS.computeIfAbsent(
                         model.id() + mode.codeBits, _ -> new RowPool(model, mode.codeBits));
@@ -128,10 +129,12 @@ public final class Generator {
             p.append(encoder.encode(RowPool.pick(pool.x87, random)));
         } else if ((n -= mix.simd) < 0) {
             fragments.simd(p);
-        } else if (n - mix.control < 0) {
+        } else if ((n -= mix.control) < 0) {
             fragments.control(p);
-        } else {
+        } else if (n - mix.awkward < 0) {
             fragments.awkward(p);
+        } else {
+            fragments.system(p);
         }
     }
 }

@@ -1,6 +1,7 @@
 package trivium.x86.fuzz;
 
 import java.util.List;
+import java.util.Random;
 
 /** A random program with the board it runs on; pieces can be left out to find what matters. */
 record Program(
@@ -28,6 +29,21 @@ record Program(
         }
         Piece tail = pieces.getLast();
         new Handlers(ram, mode).write(tail.offset, pointers.values(), board.state(), flags);
+        if (board.system()) {
+            new Services(ram, board).write(seed);
+        }
+        if (board.spaces()) {
+            otherCode(ram);
+        }
         return new Image(ram, first, (int) (offset - first));
+    }
+
+    /** The second page of code once more, not quite the same. */
+    private void otherCode(byte[] ram) {
+        System.arraycopy(ram, Layout.CODE + 0x1000, ram, Layout.OTHER_CODE, 0x1000);
+        Random random = new Random(seed);
+        for (int i = 0; i < 4; i++) {
+            ram[Layout.OTHER_CODE + random.nextInt(0x200)] ^= (byte) (1 << random.nextInt(8));
+        }
     }
 }

@@ -17,7 +17,7 @@ public final class Soak {
               --minutes N   how long (default: 1)
               --programs N  how many at most
               --seed S      the first program's seed; the next ones count up (default: 1)
-              --mix M       integer, all, floats or hostile (default: in turn); native: user code
+              --mix M       integer, all, hostile, system (default: these in turn), floats; native: user code
                             on the host's own CPU as well
             """;
 
@@ -77,6 +77,7 @@ public final class Soak {
                             case "all" -> Generator.Mix.ALL;
                             case "floats" -> Generator.Mix.FLOATS;
                             case "hostile" -> Generator.Mix.HOSTILE;
+                            case "system" -> Generator.Mix.SYSTEM;
                             case "native" -> null;
                             default -> throw new IllegalArgumentException("no mix '" + value + "'");
                         };
@@ -108,7 +109,9 @@ public final class Soak {
     }
 
     private void soak(PrintStream out) {
-        Generator.Mix[] mixes = {Generator.Mix.INTEGER, Generator.Mix.ALL, Generator.Mix.HOSTILE};
+        Generator.Mix[] mixes = {
+            Generator.Mix.INTEGER, Generator.Mix.ALL, Generator.Mix.HOSTILE, Generator.Mix.SYSTEM
+        };
         try (Differ differ = new Differ(candidate)) {
             soak(
                     new Checks() {
