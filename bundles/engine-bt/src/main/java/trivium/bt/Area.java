@@ -66,10 +66,11 @@ final class Area {
     static final int PORTS = BASE + 0x3c8;
 
     /**
-     * Whether host code may read the time-stamp counter (32 bits): then it has so much more than
-     * the host's clock, which this function tells (64 bits).
+     * Whether host code may read the time-stamp counter, and what RDTSCP says beside it (32 bits);
+     * it has so much more than the host's clock, which this function tells (64 bits).
      */
     static final int TSC_OFFERED = BASE + 0x3d8,
+            TSC_AUX = BASE + 0x3dc,
             TSC_AHEAD = BASE + 0x3e0,
             CLOCK_GETTIME = BASE + 0x3e8;
 

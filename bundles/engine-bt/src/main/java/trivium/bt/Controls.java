@@ -9,6 +9,8 @@ import static trivium.bt.Gen.T1;
 import static trivium.cpu.VcpuState.FS;
 import static trivium.cpu.VcpuState.GS;
 import static trivium.cpu.VcpuState.RAX;
+import static trivium.cpu.VcpuState.RBX;
+import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDX;
 
 import trivium.x86.decode.Instruction;
@@ -86,18 +88,40 @@ final class Controls {
         return true;
     }
 
+    private void timeStamp(boolean aux) {
+        g.willWrite(RAX);
+        g.willWrite(RDX);
+        if (aux) {
+            g.willWrite(RCX);
+        }
+        g.clobber();
+        g.toStub(a.call(), stubs.tsc());
+        g.cold(a.jcc(B), Exit.DEVICE);
+        if (aux) {
+            a.load(4, RCX, Rm.gs(Area.TSC_AUX));
+        }
+    }
+
     private boolean cr8(Instruction in) {
         return in.reg == 8 && g.mode.is64() && !g.mode.user();
     }
 
     boolean emit(Instruction in) {
-        if (in.mnemonic() == Mnemonic.RDTSC) {
-            g.willWrite(RAX);
-            g.willWrite(RDX);
-            g.clobber();
-            g.toStub(a.call(), stubs.tsc());
-            g.cold(a.jcc(B), Exit.DEVICE);
-            return true;
+        switch (in.mnemonic()) {
+            case RDTSC, RDTSCP -> {
+                timeStamp(in.mnemonic() == Mnemonic.RDTSCP);
+                return true;
+            }
+            case CPUID -> {
+                g.willWrite(RAX);
+                g.willWrite(RBX);
+                g.willWrite(RCX);
+                g.willWrite(RDX);
+                g.clobber();
+                g.left(Exit.DEVICE);
+                return true;
+            }
+            default -> {}
         }
         if (in.mnemonic() == Mnemonic.MOV_FROM_CR && cr8(in)) {
             g.willWrite(in.rm);

@@ -1,6 +1,8 @@
 package trivium.bt;
 
 import static trivium.cpu.VcpuState.RAX;
+import static trivium.cpu.VcpuState.RBX;
+import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDX;
 
 import java.util.OptionalLong;
@@ -11,6 +13,7 @@ import trivium.memory.PhysicalMemory;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Operand.Place;
 import trivium.x86.interp.Cpu;
+import trivium.x86.interp.Cpuid;
 
 /**
  * Accesses to devices for which generated code was left: they are done with the guest's registers
@@ -24,6 +27,7 @@ final class Devices {
     private final long registers, rax, address;
     private final PortIo ports;
     private final PhysicalMemory memory;
+    private final Cpuid cpuid;
 
     /** Whether the time-stamp counter follows the host's clock during this run, and how. */
     private boolean follows;
@@ -32,7 +36,7 @@ final class Devices {
 
     // What host code was told of it.
     private boolean offered;
-    private long offeredOffset;
+    private long offeredOffset, offeredAux;
 
     Devices(Cpu c) {
         this.c = c;
@@ -42,6 +46,7 @@ final class Devices {
         address = c.area + Area.ADDRESS;
         ports = c.vcpu.ports();
         memory = c.memory;
+        cpuid = new Cpuid(c.model);
         HostMemory.putLong(c.area + Area.CLOCK_GETTIME, HostClock.function());
     }
 
@@ -58,9 +63,11 @@ final class Devices {
     void offerTsc() {
         boolean may = follows && (c.s.cr4 & CR4_TSD) == 0;
         long offset = c.s.tscOffset;
-        if (may != offered || offset != offeredOffset) {
+        if (may != offered || offset != offeredOffset || c.s.tscAux != offeredAux) {
             offered = may;
             offeredOffset = offset;
+            offeredAux = c.s.tscAux;
+            HostMemory.putInt(c.area + Area.TSC_AUX, (int) offeredAux);
             HostMemory.putLong(c.area + Area.TSC_AHEAD, tscAhead + offset);
             HostMemory.putInt(c.area + Area.TSC_OFFERED, may ? 1 : 0);
         }
@@ -69,8 +76,8 @@ final class Devices {
     /** Whether an instruction is allowed, and cannot fault. */
     boolean mayRun(Instruction in) {
         return switch (in.mnemonic()) {
-            case IN, OUT -> true;
-            case RDTSC -> c.cpl == 0 || (c.s.cr4 & CR4_TSD) == 0;
+            case IN, OUT, CPUID -> true;
+            case RDTSC, RDTSCP -> c.cpl == 0 || (c.s.cr4 & CR4_TSD) == 0;
             case MOV_FROM_CR -> c.cpl == 0;
             case MOV_TO_CR -> c.cpl == 0 && HostMemory.getLong(register(in.rm)) >>> 4 == 0;
             default -> false;
@@ -79,11 +86,12 @@ final class Devices {
 
     void run(Instruction in) {
         switch (in.mnemonic()) {
-            case RDTSC -> {
-                long tsc = c.vcpu.tsc() + c.s.tscOffset;
-                HostMemory.putLong(rax, tsc & 0xffff_ffffL);
-                HostMemory.putLong(register(RDX), tsc >>> 32);
+            case RDTSC -> tsc();
+            case RDTSCP -> {
+                tsc();
+                set(RCX, 4, c.s.tscAux);
             }
+            case CPUID -> cpuid();
             case MOV_FROM_CR -> HostMemory.putLong(register(in.rm), c.vcpu.apic().taskPriority());
             case MOV_TO_CR -> {
                 c.s.cr8 = HostMemory.getLong(register(in.rm));
@@ -91,6 +99,20 @@ final class Devices {
             }
             default -> port(in);
         }
+    }
+
+    private void tsc() {
+        long tsc = c.vcpu.tsc() + c.s.tscOffset;
+        set(RAX, 4, tsc);
+        set(RDX, 4, tsc >>> 32);
+    }
+
+    private void cpuid() {
+        cpuid.answer(c, HostMemory.getInt(rax), HostMemory.getInt(register(RCX)));
+        set(RAX, 4, cpuid.eax);
+        set(RBX, 4, cpuid.ebx);
+        set(RCX, 4, cpuid.ecx);
+        set(RDX, 4, cpuid.edx);
     }
 
     private long register(int n) {

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import trivium.cpu.CpuModel;
+import trivium.cpu.LocalApic;
 import trivium.x86.PageWalker;
 import trivium.x86.Reset;
 
@@ -70,13 +71,18 @@ public final class Cpuid {
 
     /** The instruction. */
     void execute(Cpu c) {
-        boolean enabled =
-                c.vcpu.apic() != trivium.cpu.LocalApic.NONE && (c.s.apicBase & 1 << 11) != 0;
-        answer((int) c.r[RAX], (int) c.r[RCX], c.mode64, enabled, c.vcpu.apic().id());
+        answer(c, (int) c.r[RAX], (int) c.r[RCX]);
         c.set32(RAX, eax);
         c.set32(RBX, ebx);
         c.set32(RCX, ecx);
         c.set32(RDX, edx);
+    }
+
+    /** Works a leaf out for a CPU as it is now. */
+    public void answer(Cpu c, int leaf, int subleaf) {
+        LocalApic apic = c.vcpu.apic();
+        boolean enabled = apic != LocalApic.NONE && (c.s.apicBase & 1 << 11) != 0;
+        answer(leaf, subleaf, c.mode64, enabled, apic.id());
     }
 
     /**
