@@ -20,7 +20,10 @@ public final class Differ implements AutoCloseable {
     /** After so many instructions a program that goes on is looked at as it is. */
     private static final int MOST_INSTRUCTIONS = 20_000;
 
-    private static final long MOST_CPU_NANOS = 20_000_000_000L, LOOK_MILLIS = 1000;
+    private static final long MOST_CPU_NANOS = 20_000_000_000L, LOOK_MILLIS = 500;
+
+    /** What the reference gets: a guest may fault for ever, and retire nothing. */
+    private static final long REFERENCE_CPU_NANOS = 3_000_000_000L;
 
     /** What came of one program. */
     public sealed interface Outcome {}
@@ -87,12 +90,16 @@ public final class Differ implements AutoCloseable {
     private String difference(Program program, Pair pair) {
         Program.Image image = program.build();
         pair.expected.load(program, image);
-        pair.expected.run(MOST_INSTRUCTIONS);
+        watched(pair.expected, REFERENCE_CPU_NANOS, () -> pair.expected.run(MOST_INSTRUCTIONS));
         if (pair.expected.kicked()) {
             return "";
         }
         pair.actual.load(program, image);
-        watched(pair.actual, program.seed(), pair.expected.ended());
+        boolean free = pair.expected.ended() && (program.seed() & 1) == 0;
+        watched(
+                pair.actual,
+                MOST_CPU_NANOS,
+                free ? pair.actual::run : () -> pieces(pair.actual, new Random(program.seed())));
         String difference = pair.actual.difference(pair.expected, 0);
         if (difference == null) {
             return null;
@@ -132,26 +139,22 @@ public final class Differ implements AutoCloseable {
         return false;
     }
 
-    /** Runs the candidate, which may hang: then it is kicked, and differs. */
-    private static void watched(Side side, long seed, boolean ends) {
+    /** Runs a side, which may hang: then it is kicked. */
+    private static void watched(Side side, long cpuNanos, Runnable work) {
         long thread = Thread.currentThread().threadId();
-        Thread watch = Thread.ofVirtual().start(() -> kickWhenLong(side, thread));
+        Thread watch = Thread.ofVirtual().start(() -> kickWhenLong(side, thread, cpuNanos));
         try {
-            if (ends && (seed & 1) == 0) {
-                side.run();
-            } else {
-                pieces(side, new Random(seed));
-            }
+            work.run();
         } finally {
             watch.interrupt();
         }
     }
 
-    private static void kickWhenLong(Side side, long thread) {
+    private static void kickWhenLong(Side side, long thread, long cpuNanos) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long start = threads.getThreadCpuTime(thread);
         try {
-            while (threads.getThreadCpuTime(thread) - start < MOST_CPU_NANOS) {
+            while (threads.getThreadCpuTime(thread) - start < cpuNanos) {
                 Thread.sleep(LOOK_MILLIS);
             }
             side.vcpu.raise(Vcpu.KICK);
