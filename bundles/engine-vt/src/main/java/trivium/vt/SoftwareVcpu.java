@@ -1,6 +1,7 @@
 package trivium.vt;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
@@ -76,6 +77,8 @@ final class SoftwareVcpu implements Vcpu {
     @Override public void onHalt() { vcpu.onHalt(); }
 
     @Override public long tsc() { return vcpu.tsc(); }
+
+    @Override public OptionalLong tscAheadOfHost() { return vcpu.tscAheadOfHost(); }
 
     @Override public void awaitPending() throws InterruptedException { vcpu.awaitPending(); }
     // spotless:on

@@ -37,13 +37,20 @@ final class UserRunner extends VtRunner {
 
     private static final long WORTH_NANOS = 300_000;
 
-    /** In the hole between the halves of the address space that kernels leave to hypervisors. */
-    private static final long TRAP_ADDRESS = 0xffff_8000_0000_0000L;
+    /** Of the entries of a PML4 those for kernels; the first is one that Linux leaves free. */
+    private static final int KERNEL_HALF = 256, PML4_ENTRIES = 512, PML4_SHIFT = 39;
 
+    private static final long PML4_ADDRESS = 0x000f_ffff_ffff_f000L;
+
+    /** CF, PF, AF, ZF, SF, TF, DF, OF, NT, AC, ID: what ring 3 may change. */
+    private static final long USER_FLAGS = 0x24_4dd5;
+
+    private static final int IOPL_SHIFT = 12;
     private static final long CR0_PG = 1L << 31, EFER_LMA = 1 << 10;
     private static final int BREAKPOINTS = 0xff, SYSCALL_BYTES = 2;
 
-    private boolean msrsSet;
+    /** Where SYSCALL leads, to nothing; 0: not set yet. */
+    private long trapAddress;
 
     /** The address space whose code is hot; -1: none. */
     private long hotCr3 = -1;
@@ -111,8 +118,12 @@ final class UserRunner extends VtRunner {
         }
         long before = System.nanoTime();
         vm.prepare();
-        state.loadUser(!msrsSet, TRAP_ADDRESS);
-        msrsSet = true;
+        long unmapped = unmappedAddress();
+        if (unmapped == 0) {
+            return;
+        }
+        state.loadUser(unmapped != trapAddress, unmapped);
+        trapAddress = unmapped;
         counters.count(Of.STATE_LOADS);
         long start = System.nanoTime();
         boolean trapped = loop();
@@ -126,6 +137,24 @@ final class UserRunner extends VtRunner {
         } else if (trapped && ++shortStays == PATIENCE) {
             hotCr3 = -1;
         }
+    }
+
+    /** Where the guest has no kernel memory: the start of a PML4 entry that is free; 0: nowhere. */
+    private long unmappedAddress() {
+        int last = (int) (trapAddress >>> PML4_SHIFT) & PML4_ENTRIES - 1;
+        if (trapAddress != 0 && free(last)) {
+            return trapAddress;
+        }
+        for (int entry = KERNEL_HALF; entry < PML4_ENTRIES; entry++) {
+            if (free(entry)) {
+                return (long) entry << PML4_SHIFT | -1L << PML4_SHIFT + 9;
+            }
+        }
+        return 0;
+    }
+
+    private boolean free(int entry) {
+        return (vcpu.memory().read((s.cr3 & PML4_ADDRESS) + 8L * entry, 8) & 1) == 0;
     }
 
     /** Whether something pending cannot wait. */
@@ -194,10 +223,13 @@ final class UserRunner extends VtRunner {
         long flags = s.rflags;
         state.storeUser();
         s.rflags &= ~RFLAGS_RF | flags;
-        if (s.rip == TRAP_ADDRESS) {
-            // SDM Vol. 2B "SYSCALL": the state before it, but for RCX and R11, which it changes
-            s.rip = s.gpr[VcpuState.RCX] - SYSCALL_BYTES;
-            s.rflags = s.gpr[11] & ~RFLAGS_RF;
+        if (s.rip == trapAddress) {
+            // SDM Vol. 2B "SYSCALL": the state before it, but for RCX and R11, which it changes.
+            // Ring 3 may have jumped here by itself, so it gets no flags that are not its own.
+            boolean ownIf = (flags >>> IOPL_SHIFT & 3) == 3;
+            long own = ownIf ? USER_FLAGS | RFLAGS_IF : USER_FLAGS;
+            s.rip = s.gpr[VcpuState.RCX] - SYSCALL_BYTES << 16 >> 16;
+            s.rflags = s.gpr[11] & own | flags & ~own;
         } else {
             state.storeCodeAndStack();
         }

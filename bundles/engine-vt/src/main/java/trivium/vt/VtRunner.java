@@ -33,6 +33,7 @@ abstract class VtRunner implements VcpuRunner {
     final Software software;
     final SoftwareVcpu softwareVcpu;
     final Counters counters = new Counters();
+    private boolean closed;
 
     VtRunner(
             VtEngine engine,
@@ -129,8 +130,10 @@ abstract class VtRunner implements VcpuRunner {
     }
 
     @Override
-    public void kick() {
-        kvm.kick();
+    public synchronized void kick() {
+        if (!closed && kvm != null) { // null: still being made
+            kvm.kick();
+        }
     }
 
     @Override
@@ -147,6 +150,9 @@ abstract class VtRunner implements VcpuRunner {
 
     @Override
     public void close() {
+        synchronized (this) {
+            closed = true; // the thread may end now: it gets no signal any more
+        }
         software.close();
         engine.leave(vm, vcpu, this);
     }

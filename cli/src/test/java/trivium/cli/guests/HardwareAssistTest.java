@@ -7,7 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,6 +29,7 @@ import trivium.vt.VtEngine;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class HardwareAssistTest {
     private static final int BOOT = 400, ANSWER = 60;
+    private static final Pattern END = Pattern.compile("END (\\w+) ([0-9a-f]{8})");
     private static final String PROMPT = "trivium#";
     private static final int ROUNDS = Integer.MIN_VALUE; // 2^31, as the loop counts
 
@@ -77,6 +83,76 @@ class HardwareAssistTest {
             guest.send("poweroff\n");
             assertThat(guest.awaitEnd(ANSWER)).isEqualTo(new Outcome.PoweredOff("ACPI S5"));
             assertThat(guest.serial()).doesNotContain("segfault", "BUG", "Oops", "soft lockup");
+        }
+    }
+
+    /** Ring 3 in KVM; what leaves it is done in software on hosts that emulate ring 0. */
+    @Test
+    void computesInRing3() throws Exception {
+        Object[] options = {
+            "--engine",
+            "vt",
+            "--kernel",
+            Guests.bench("bench64.bin"),
+            "--append",
+            "user compute",
+            "--debug-exit",
+        };
+        try (GuestVm guest = Guests.boot("vt-user", options)) {
+            assertThat(guest.awaitEnd(600)).isEqualTo(new Outcome.DebugExit(0));
+
+            Map<String, String> expected = new TreeMap<>();
+            for (String line : Files.readAllLines(Guests.bench("expected.txt"))) {
+                expected.put(line.split(" ")[0], line.split(" ")[1]);
+            }
+            expected.keySet().removeAll(Set.of("paging", "trap", "pio", "timer", "tick"));
+            Map<String, String> printed = new TreeMap<>();
+            END.matcher(guest.serial())
+                    .results()
+                    .forEach(end -> printed.put(end.group(1), end.group(2)));
+            assertThat(printed).isEqualTo(expected);
+            Map<String, Long> counters = guest.vm().statistics().counters();
+            assertThat(counters.get("kvm-entries")).isPositive();
+            assertThat(guest.serial()).contains("DONE").doesNotContain("FAIL", "SKIP");
+        }
+    }
+
+    /** All the guest's code in KVM, from the first instruction on: real mode, devices, halts. */
+    @Test
+    void firmwareFindsThatThereIsNothingToBoot() throws Exception {
+        System.setProperty("trivium.vt.scope", "all");
+        try (GuestVm guest = Guests.boot("vt-seabios", "--engine", "vt", "--memory", "64")) {
+            guest.awaitScreen("No bootable device", 300);
+
+            Map<String, Long> counters = guest.vm().statistics().counters();
+            assertThat(counters).containsKeys("kvm-exit-io", "kvm-exit-mmio", "kvm-exit-hlt");
+            guest.vm().useEngine("interpreter");
+            guest.vm().useEngine("vt");
+            guest.vm().reset();
+            guest.await("a reset", 60, () -> !guest.screen().contains("No bootable device"));
+            guest.awaitScreen("No bootable device", 300);
+        } finally {
+            System.clearProperty("trivium.vt.scope");
+        }
+    }
+
+    @Test
+    void interruptsWakeFromHalts() throws Exception {
+        System.setProperty("trivium.vt.scope", "all");
+        Object[] options = {
+            "--engine",
+            "vt",
+            "--kernel",
+            Guests.bench("bench64.bin"),
+            "--append",
+            "timer",
+            "--debug-exit",
+        };
+        try (GuestVm guest = Guests.boot("vt-timer", options)) {
+            assertThat(guest.awaitEnd(300)).isEqualTo(new Outcome.DebugExit(0));
+            assertThat(guest.serial()).contains("END timer 000007d0");
+        } finally {
+            System.clearProperty("trivium.vt.scope");
         }
     }
 
