@@ -146,6 +146,22 @@ class RealModeTest {
         assertThat(m.s.gpr[VcpuState.RCX]).isEqualTo(1);
     }
 
+    /** ADD [BX+SI], AL everywhere: a long block at each address that is jumped to. */
+    @Test
+    void whatIsDecodedIsBoundedByInstructions() {
+        TestMachine m = machine(CpuModel.I386);
+        m.s.segments[CS].set(0x4000, 0x4_0000, 0xffff, 0x9b);
+        m.s.segments[DS].set(0x8000, 0x8_0000, 0xffff, 0x93);
+        long most = 0;
+        for (int ip = 0; ip < 0xff00; ip++) {
+            m.s.rip = ip;
+            m.run(64);
+            most = Math.max(most, m.counter("blocks-cached"));
+        }
+        assertThat(m.counter("blocks-built")).isGreaterThan(0xf000);
+        assertThat(most).isBetween(0x4000L, 0xa000L);
+    }
+
     @Test
     void bigRealModeKeepsTheLimit() {
         TestMachine m = machine(CpuModel.I386);

@@ -105,6 +105,11 @@ public final class TestMachine implements Vcpu, AutoCloseable {
         return interpreter.instructions();
     }
 
+    /** One of the interpreter's counters. */
+    public long counter(String name) {
+        return interpreter.counters().get(name);
+    }
+
     public void interrupt(int vector) {
         vectors.add(vector);
         pending.or(INTR);

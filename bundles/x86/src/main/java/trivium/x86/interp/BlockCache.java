@@ -12,6 +12,9 @@ final class BlockCache {
     private static final int BUCKETS = 1 << 16;
     private static final int MAX_BLOCKS = 1 << 18;
 
+    /** Some 200 bytes each: the blocks of a guest that jumps to every address are long. */
+    private static final int MAX_INSTRUCTIONS = 1 << 21;
+
     /**
      * A page without a block is watched until so many stores went to it: code may come again, and
      * to watch a page anew costs more.
@@ -21,7 +24,7 @@ final class BlockCache {
     private final PhysicalMemory memory;
     private final Block[] buckets = new Block[BUCKETS];
     private final Map<Long, CodePage> byPage = new HashMap<>();
-    private int blocks;
+    private int blocks, instructions;
     private long built;
 
     BlockCache(PhysicalMemory memory) {
@@ -51,7 +54,7 @@ final class BlockCache {
     }
 
     void add(Block b) {
-        if (blocks >= MAX_BLOCKS) {
+        if (blocks >= MAX_BLOCKS || instructions + b.instructions > MAX_INSTRUCTIONS) {
             clear();
             watch(b.gpa);
             watch(b.lastPage);
@@ -64,6 +67,7 @@ final class BlockCache {
             byPage.get(b.lastPage >>> 12).add(b, b.lastPage >>> 12);
         }
         blocks++;
+        instructions += b.instructions;
         built++;
     }
 
@@ -109,6 +113,7 @@ final class BlockCache {
     private void unlink(Block b) {
         b.drop();
         blocks--;
+        instructions -= b.instructions;
         int bucket = bucket(b.gpa);
         Block previous = null;
         for (Block x = buckets[bucket]; x != null; previous = x, x = x.nextInBucket) {
@@ -131,6 +136,7 @@ final class BlockCache {
         byPage.clear();
         java.util.Arrays.fill(buckets, null);
         blocks = 0;
+        instructions = 0;
     }
 
     int size() {
