@@ -47,7 +47,7 @@ final class Wiring {
 
     /** Engines for vectors: what can be translated is, although it is run once. */
     static List<ExecutionEngine> vectorEngines() {
-        return List.of(new InterpreterEngine(), new BtEngine(VECTOR_CACHE_BYTES, 1));
+        return List.of(new InterpreterEngine(), new BtEngine(VECTOR_CACHE_BYTES, 1, 3));
     }
 
     static MmuStrategy softTlb() {

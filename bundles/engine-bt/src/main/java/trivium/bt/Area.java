@@ -134,6 +134,9 @@ final class Area {
             JUMP_COOKIE = JUMPS + 16,
             JUMP_EXEC = JUMPS + 20;
 
+    /** Counts down to the next sample of what runs often. 32 bits. */
+    static final int HEAT = BASE + 0x640;
+
     /**
      * The entries of {@link InlineTlb}, 32 bytes each; by entry, 32 bits: how often it may still be
      * filled; and 32 bits: whether any was filled since they were emptied.

@@ -35,6 +35,11 @@ final class BtAccelerator implements Accelerator {
     private static final int MAX_COOKIES = 1 << 20;
     private static final int MAX_MODES = 1 << 12;
 
+    /**
+     * A block sampled so often is hot, and so are those that follow, up to so many jumps further.
+     */
+    private static final int HOT = 3, HOT_DEPTH = 6;
+
     /** No canonical address. */
     private static final long NOWHERE = Long.MIN_VALUE;
 
@@ -69,7 +74,7 @@ final class BtAccelerator implements Accelerator {
     private final FpState fp;
     private final Devices devices;
     private final Budget budget;
-    private final int threshold;
+    private final int threshold, sampling;
 
     /** A transition is made when the interpreter did it so often. */
     private final int transitionThreshold;
@@ -146,7 +151,7 @@ final class BtAccelerator implements Accelerator {
     /** Exceptions delivered in host code. */
     private long faulted;
 
-    BtAccelerator(Cpu c, CodeCache cache, Budget budget, int threshold) {
+    BtAccelerator(Cpu c, CodeCache cache, Budget budget, int threshold, int sampling) {
         this.c = c;
         this.cache = cache;
         this.budget = budget;
@@ -156,6 +161,8 @@ final class BtAccelerator implements Accelerator {
         r = c.r;
         area = c.area;
         inlineTlb = new InlineTlb(area);
+        this.sampling = sampling;
+        HostMemory.putInt(area + Area.HEAT, sampling);
         translator = new Translator(cache, c.vcpu);
         for (int i = 0; i < pages.length; i++) {
             pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
@@ -204,6 +211,9 @@ final class BtAccelerator implements Accelerator {
         /** Those without groups, for who comes into the middle of a block. */
         final List<Translation> plains = new ArrayList<>(1);
 
+        /** Whether it is known to run often. */
+        boolean hot;
+
         /** Instructions whose accesses go from page to page: no use for {@link InlineTlb}. */
         final BitSet roaming = new BitSet();
 
@@ -248,12 +258,13 @@ final class BtAccelerator implements Accelerator {
 
         @Override
         public int applyAsInt(int instruction) {
-            if (code.roaming.get(instruction)) {
-                return -1;
-            }
             if (entries == null) {
                 entries = new int[code.list.size()];
                 Arrays.fill(entries, -1);
+            }
+            // Of two accesses only one.
+            if (code.roaming.get(instruction) || entries[instruction] >= 0) {
+                return -1;
             }
             return entries[instruction] = inlineTlb.take(instructions());
         }
@@ -277,11 +288,11 @@ final class BtAccelerator implements Accelerator {
         if (t != null) {
             return t;
         }
-        t = translate(code, entry, new Inline(code));
+        t = translate(code, entry, true);
         if (t == null) {
             flushAll();
             code.block.code = code;
-            t = translate(code, entry, new Inline(code));
+            t = translate(code, entry, true);
         }
         if (t != null) {
             code.variants.add(t);
@@ -300,7 +311,7 @@ final class BtAccelerator implements Accelerator {
                 return plain;
             }
         }
-        Translation plain = translate(code, null, null);
+        Translation plain = translate(code, null, false);
         if (plain != null) {
             code.plains.add(plain);
         }
@@ -313,7 +324,7 @@ final class BtAccelerator implements Accelerator {
         return plain == null ? 0 : plain.host + plain.offsets[index];
     }
 
-    private Translation translate(BtCode code, FlagSource entry, Inline inline) {
+    private Translation translate(BtCode code, FlagSource entry, boolean grouped) {
         if (tablesFull() || isFull()) {
             return null;
         }
@@ -324,8 +335,10 @@ final class BtAccelerator implements Accelerator {
         int secondEntry = two ? mode.execEntry(lastLinear) : 0;
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
+        Inline inline = grouped && code.hot ? new Inline(code) : null;
         TranslationEvent event = BtEvents.translating();
-        Translation t = translator.translate(block, code.list, mode, entry, inline, count, second);
+        Translation t =
+                translator.translate(block, code.list, mode, entry, grouped, inline, count, second);
         if (t == null) {
             return null;
         }
@@ -475,7 +488,7 @@ final class BtAccelerator implements Accelerator {
             to = variant(code, null);
         } else if (to == null) {
             Translation plain = code.find(mode, null);
-            if (plain != null && plain.flagless) {
+            if (plain != null && plain.flagless && !site.poll) {
                 to = plain;
             } else if (code.variants.size() < MAX_VARIANTS) {
                 to = variant(code, site.source);
@@ -602,7 +615,8 @@ final class BtAccelerator implements Accelerator {
             case Exit.TLB_READ -> missed(t, index, info, false);
             case Exit.TLB_WRITE -> missed(t, index, info, true);
             case Exit.DEVICE -> device(t, index);
-            case Exit.PLAIN, Exit.INLINE -> plainFromHere(t, index, kind);
+            case Exit.PLAIN -> plainFromHere(t, index);
+            case Exit.INLINE -> judge(t, index);
             case Exit.ONE -> interpretOrFault(t, index);
             case Exit.INVLPG -> invalidate(t, index);
             case Exit.FP -> loadFp(t, index);
@@ -659,14 +673,21 @@ final class BtAccelerator implements Accelerator {
         return answer(one(t, index));
     }
 
-    private long plainFromHere(Translation t, int index, int kind) {
+    private long plainFromHere(Translation t, int index) {
         long target = middleOrOut(t, index);
-        if (target != 0 && kind == Exit.PLAIN) {
+        if (target != 0) {
             cache.link(t.host + t.plainJumps[index], target);
-        } else if (target != 0) {
-            judge(t, index);
         }
         return target;
+    }
+
+    /** The instruction's entry of {@link InlineTlb} was filled often: is it any good? */
+    private long judge(Translation t, int index) {
+        if (inlineTlb.pays(t.inline[index], instructions())) {
+            return middleOrOut(t, index);
+        }
+        roams(t, index);
+        return answer(goOnAt(t, index));
     }
 
     private long interpretOrFault(Translation t, int index) {
@@ -727,6 +748,9 @@ final class BtAccelerator implements Accelerator {
                 if (!t.valid) {
                     forgetJump(t);
                 }
+                if (kind == Exit.HEAT) {
+                    sample(t);
+                }
                 // An STI may have led here.
                 c.straightOn = kind == Exit.ENTRY && !counted;
                 return answer(leave(t.ip));
@@ -734,14 +758,49 @@ final class BtAccelerator implements Accelerator {
         }
     }
 
-    /** The instruction's entry of {@link InlineTlb} was filled often: is it any good? */
-    private void judge(Translation t, int index) {
-        if (!inlineTlb.pays(t.inline[index], instructions())) {
-            BtCode code = (BtCode) t.block.code;
-            code.roaming.set(index);
-            code.variants.remove(t);
-            drop(t);
+    /** A translation was entered when it was time to look. */
+    private void sample(Translation t) {
+        HostMemory.putInt(area + Area.HEAT, sampling);
+        if (t.valid && ++t.samples >= HOT) {
+            heat((BtCode) t.block.code, HOT_DEPTH);
         }
+    }
+
+    /** Blocks that run often, and those that follow them, are translated anew. */
+    private void heat(BtCode code, int depth) {
+        if (code.hot || depth == 0) {
+            return;
+        }
+        code.hot = true;
+        List<BtCode> next = new ArrayList<>();
+        for (Translation t : code.variants) {
+            for (Site site : t.sites) {
+                if (site.linked != null && site.linked.block.code instanceof BtCode to) {
+                    next.add(to);
+                }
+            }
+        }
+        retranslate(code);
+        next.forEach(to -> heat(to, depth - 1));
+    }
+
+    /** An instruction's entry does not pay, nor do those that were filled half as often. */
+    private void roams(Translation t, int index) {
+        BtCode code = (BtCode) t.block.code;
+        code.roaming.set(index);
+        for (int i = 0; i < t.inline.length; i++) {
+            if (t.inline[i] >= 0 && inlineTlb.restless(t.inline[i])) {
+                code.roaming.set(i);
+            }
+        }
+        retranslate(code);
+    }
+
+    /** Drops a block's translations, so that it gets new ones when it runs. */
+    private void retranslate(BtCode code) {
+        List<Translation> old = List.copyOf(code.variants);
+        code.variants.clear();
+        old.forEach(this::drop);
     }
 
     /** The code cache is full, and this block goes on in the middle. */

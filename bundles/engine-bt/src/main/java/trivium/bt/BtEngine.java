@@ -24,7 +24,9 @@ public final class BtEngine implements ExecutionEngine {
     private static final int LEAST_BYTES = 1 << 20;
     private static final int THRESHOLD = 10;
 
-    private final int memoryBytes, threshold;
+    private static final int SAMPLING = 4999;
+
+    private final int memoryBytes, threshold, sampling;
 
     /** By VM: its vCPUs have one memory. */
     private final Map<PhysicalMemory, Budget> budgets = new WeakHashMap<>();
@@ -32,7 +34,8 @@ public final class BtEngine implements ExecutionEngine {
     public BtEngine() {
         this(
                 Integer.getInteger("trivium.bt.memoryBytes", MEMORY_BYTES),
-                Integer.getInteger("trivium.bt.threshold", THRESHOLD));
+                Integer.getInteger("trivium.bt.threshold", THRESHOLD),
+                Integer.getInteger("trivium.bt.sampling", SAMPLING));
     }
 
     /**
@@ -41,8 +44,17 @@ public final class BtEngine implements ExecutionEngine {
      * @param threshold how often a block is interpreted before it is translated
      */
     public BtEngine(int memoryBytes, int threshold) {
+        this(memoryBytes, threshold, SAMPLING);
+    }
+
+    /**
+     * @param sampling of so many entries of blocks not known to be hot one is looked at; a block
+     *     seen three times is hot
+     */
+    public BtEngine(int memoryBytes, int threshold, int sampling) {
         this.memoryBytes = Math.max(memoryBytes, LEAST_BYTES) & -4096;
         this.threshold = threshold;
+        this.sampling = sampling;
     }
 
     @Override
@@ -78,7 +90,8 @@ public final class BtEngine implements ExecutionEngine {
         Cpu c = new Cpu(vcpu, mmu.attach(vcpu), Area.BYTES);
         try {
             CodeCache cache = new CodeCache("trivium-bt-" + vcpu.index(), memoryBytes);
-            return new Interpreter(c, new BtAccelerator(c, cache, budget.join(), threshold));
+            return new Interpreter(
+                    c, new BtAccelerator(c, cache, budget.join(), threshold, sampling));
         } catch (IOException e) {
             throw new IllegalStateException("no code cache: " + e.getMessage(), e);
         }

@@ -48,6 +48,9 @@ final class Exit {
     /** The entry of {@link InlineTlb} for instruction n was filled often. */
     static final int INLINE = 13;
 
+    /** The translation was about to be entered, and is the sample taken of what runs often. */
+    static final int HEAT = 14;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
         "tlb-read",
@@ -63,7 +66,8 @@ final class Exit {
         "fault",
         "invlpg",
         "device",
-        "inline-tlb"
+        "inline-tlb",
+        "sample"
     };
 
     static final int KINDS = NAMES.length;

@@ -83,7 +83,7 @@ final class Gen {
     private final List<Cold> colds = new ArrayList<>();
     private final List<Fill> fills = new ArrayList<>();
 
-    /** In a loop: the entry of {@link InlineTlb} for an instruction, or -1. */
+    /** In a hot block: the entry of {@link InlineTlb} for an instruction, or -1; else null. */
     private IntUnaryOperator inlineEntries;
 
     // ---- flags: the status flags after the instructions emitted so far are
@@ -126,10 +126,12 @@ final class Gen {
     }
 
     /**
+     * @param inlineEntries of a hot block: by instruction, its entry of {@link InlineTlb}, or -1
      * @param ip first and last IP of the block
      */
     void begin(
             Groups groups,
+            IntUnaryOperator inlineEntries,
             Mode mode,
             long ip,
             long lastIp,
@@ -137,6 +139,7 @@ final class Gen {
             int translation,
             FlagSource entry) {
         this.groups = groups;
+        this.inlineEntries = inlineEntries;
         this.mode = mode;
         map = CANONICAL;
         loopMap = CANONICAL;
@@ -167,16 +170,9 @@ final class Gen {
     long operand(Instruction in, int size, boolean write) {
         Groups.Group group = groups.memory(index);
         if (group == null) {
-            int entry = inlineEntry();
-            if (entry >= 0) {
-                clobber();
-                offset(in);
-                linear(in.segment, size, write);
-                inline(entry, size, write);
-                a.alu(ADD, 8, T0, Rm.gs(InlineTlb.entry(entry) + InlineTlb.HOST));
-            } else {
-                access(in, size, write);
-            }
+            clobber();
+            offset(in);
+            reach(in.segment, size, write);
             return Rm.mem(T0, 0);
         }
         enter(group, groups.memoryMoved(index));
@@ -189,7 +185,7 @@ final class Gen {
         if (group == null) {
             clobber();
             stackOffset(delta);
-            access(SS, size, write);
+            reach(SS, size, write);
             return Rm.mem(T0, 0);
         }
         enter(group, groups.stackMoved(index));
@@ -224,19 +220,27 @@ final class Gen {
         return mode.tlb() + (write ? Tlb.WRITE : Tlb.READ);
     }
 
+    /** From T0 = offset to T0 = host address, by an entry of its own if there is one. */
+    private void reach(int segment, int size, boolean write) {
+        int entry = inlineEntry();
+        if (entry < 0) {
+            access(segment, size, write);
+            return;
+        }
+        linear(segment, size, write);
+        inline(entry, size, write, write ? Exit.TLB_WRITE : Exit.TLB_READ);
+        a.alu(ADD, 8, T0, Rm.gs(InlineTlb.entry(entry) + InlineTlb.HOST));
+    }
+
     /** The entry of {@link InlineTlb} for the present instruction, or -1. */
     private int inlineEntry() {
-        return loopEntry == 0 ? -1 : inlineEntries.applyAsInt(index);
+        return inlineEntries == null ? -1 : inlineEntries.applyAsInt(index);
     }
 
     /**
      * From T0 = linear address to T0 = offset in the page that the entry knows. T1 and T2 are lost
      * if it knows another.
      */
-    private void inline(int entry, int size, boolean write) {
-        inline(entry, size, write, write ? Exit.TLB_WRITE : Exit.TLB_READ);
-    }
-
     private void inline(int entry, int size, boolean write, int miss) {
         int at = InlineTlb.entry(entry);
         a.alu(SUB, 8, T0, Rm.gs(at + InlineTlb.PAGE));
@@ -271,10 +275,8 @@ final class Gen {
      * The block is a loop: registers change places, and jumps to its start come here from now on.
      *
      * @param check what the block looks at each time
-     * @param inlineEntries by instruction: its entry of {@link InlineTlb}, or -1
      */
-    void beginLoop(int[] map, Runnable check, IntUnaryOperator inlineEntries) {
-        this.inlineEntries = inlineEntries;
+    void beginLoop(int[] map, Runnable check) {
         exchange(CANONICAL, map);
         this.map = map;
         loopMap = map;
@@ -857,9 +859,16 @@ final class Gen {
         a.lea(8, COUNT, Rm.mem(COUNT, instructions));
     }
 
-    /** At the entry that closing loops and indirect jumps take: leaves if an event is pending. */
+    /**
+     * At the entry that closing loops and indirect jumps take: leaves if an event is pending, or
+     * now and then if the block is not hot yet.
+     */
     void poll() {
         poll(Exit.EVENT, 0);
+        if (inlineEntries == null) {
+            a.aluImm(SUB, 4, Rm.gs(Area.HEAT), 1);
+            cold(a.jcc(S), Exit.HEAT);
+        }
     }
 
     /** Leaves at the present instruction if an event is pending; the flags are in memory. */

@@ -4,11 +4,11 @@ import java.util.BitSet;
 import trivium.hostos.HostMemory;
 
 /**
- * TLB entries of single accesses in loops, which mostly stay on a page for long: each access knows
- * where its own entry is, so that nothing has to be looked up, and the address does not wait for
- * the entry. An entry has the linear page, the number of offsets in it at which an access fits (0:
- * the entry is empty), the host address of the page, and the difference of the two. The code fills
- * it from the vCPU's TLB.
+ * TLB entries of single accesses in blocks that run often, most of which stay on a page for long:
+ * each access knows where its own entry is, so that nothing has to be looked up, and the address
+ * does not wait for the entry. An entry has the linear page, the number of offsets in it at which
+ * an access fits (0: the entry is empty), the host address of the page, and the difference of the
+ * two. The code fills it from the vCPU's TLB.
  */
 final class InlineTlb {
     static final int ENTRIES = 256;
@@ -22,7 +22,7 @@ final class InlineTlb {
     private static final int FILLS = 1024;
 
     /** Instructions between two fills that make up for the fill. */
-    private static final int WORTH = 256;
+    private static final int WORTH = 1024;
 
     private final long area;
     private final BitSet taken = new BitSet(ENTRIES);
@@ -78,6 +78,11 @@ final class InlineTlb {
             HostMemory.putInt(area + Area.INLINE_FILLED, 0);
             HostMemory.fill(area + Area.INLINE, (long) taken.length() << SHIFT, (byte) 0);
         }
+    }
+
+    /** Whether an entry was filled at least half as often as it takes to ask. */
+    boolean restless(int n) {
+        return HostMemory.getInt(area + fills(n)) < FILLS / 2;
     }
 
     /** Whether an entry that was filled often is worth it. */

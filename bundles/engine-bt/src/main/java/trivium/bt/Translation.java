@@ -97,6 +97,9 @@ final class Translation {
     /** The entries of {@link InlineTlb} that it has, by instruction; -1: none. Or null. */
     int[] inline;
 
+    /** How often it was seen running. */
+    int samples;
+
     boolean valid = true;
 
     Translation(

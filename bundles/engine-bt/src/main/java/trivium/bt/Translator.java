@@ -88,8 +88,10 @@ final class Translator {
      * @param number of the new translation
      * @param secondPage the EXEC entry and cookie of the page where it ends, packed, or 0 if it
      *     lies in one page
-     * @param inline gives instructions of a loop their entries of {@link InlineTlb}; null: this is
-     *     a plain translation
+     * @param grouped whether accesses that lie near each other are looked up together, and
+     *     registers change places in a loop
+     * @param inline of a hot block: gives instructions their entries of {@link InlineTlb}; else
+     *     null
      * @return null if the code cache is full
      */
     Translation translate(
@@ -97,14 +99,15 @@ final class Translator {
             List<Instruction> list,
             Mode mode,
             FlagSource entry,
+            boolean grouped,
             IntUnaryOperator inline,
             int number,
             long secondPage) {
         int n = list.size();
         long host = cache.next();
         Instruction end = list.get(n - 1);
-        Groups groups = inline != null ? Groups.of(list, mode) : Groups.none(list);
-        g.begin(groups, mode, block.ip, end.ip + end.length - 1, host, number, entry);
+        Groups groups = grouped ? Groups.of(list, mode) : Groups.none(list);
+        g.begin(groups, inline, mode, block.ip, end.ip + end.length - 1, host, number, entry);
         int[] seen = seen(list, mode);
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
@@ -118,10 +121,10 @@ final class Translator {
             g.cold(g.a.jcc(NE), Exit.ENTRY);
         }
         checkLimit(mode, n);
-        boolean loop = inline != null && Loop.closes(list);
+        boolean loop = grouped && Loop.closes(list);
         if (loop) {
             int[] map = Loop.map(list, mode, groups.any() ? -1 : Asm.R10);
-            g.beginLoop(map, () -> checkLimit(mode, n), inline);
+            g.beginLoop(map, () -> checkLimit(mode, n));
         }
         boolean ended = false, indirect = false;
         strings.begin();

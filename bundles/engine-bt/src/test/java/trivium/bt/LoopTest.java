@@ -20,7 +20,7 @@ import trivium.x86.InterpreterEngine;
 class LoopTest {
     private static final int ENDLESS = 1000;
 
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
+    private final BtEngine engine = new BtEngine(1 << 20, 1, 3);
 
     @BeforeEach
     void hostCan() {

@@ -175,6 +175,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
     private boolean runAccelerated(Block first) {
         Block b = first;
         do {
+            c.straightOn = false;
             limitAccelerator();
             int next = accelerator.run(b.code);
             while (next != Accelerator.GO_ON) {
