@@ -25,9 +25,7 @@ class RandomProgramsTest {
     }
 
     static Arguments[] once() {
-        return new Arguments[] {
-            Arguments.of(Mix.INTEGER, 930458), Arguments.of(Mix.ALL, 930438)
-        };
+        return new Arguments[] {Arguments.of(Mix.INTEGER, 930458), Arguments.of(Mix.ALL, 930438)};
     }
 
     @BeforeEach
