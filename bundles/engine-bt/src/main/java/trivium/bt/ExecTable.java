@@ -86,6 +86,9 @@ final class ExecTable {
     }
 
     void clear(long linear) {
+        if ((locals | globals) == 0) {
+            return;
+        }
         put0((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1);
     }
 }

@@ -987,7 +987,7 @@ public final class Cpu {
         }
         long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
         if (host == 0) {
-            if (memory.readableHost(page & PAGE) == 0) {
+            if (write || memory.readableHost(page & PAGE) == 0) {
                 devices.put(deviceKey(linear, write), page & PAGE);
             }
             return SLOW;
@@ -996,7 +996,7 @@ public final class Cpu {
         return FILLED;
     }
 
-    /** Pages that are neither read nor written as plain memory: what {@link #fill} found. */
+    /** Pages that are not read, or not written, as plain memory: what {@link #fill} found. */
     private final DeviceTlb devices = new DeviceTlb();
 
     /** With the TLB that would be asked. */
@@ -1005,12 +1005,14 @@ public final class Cpu {
     }
 
     /**
-     * The guest-physical address of an access to a device, as {@link #fill} found lately, or -1 if
-     * nothing is known. The caller looks that it does not leave the page.
+     * The guest-physical address of an access to a device, or of a store to a page with code, as
+     * {@link #fill} found lately, or -1 if nothing is known. The caller looks that it does not leave
+     * the page.
      */
     public long device(long linear, boolean write) {
         long page = devices.find(deviceKey(linear, write));
-        return page < 0 ? -1 : page | linear & 0xfff;
+        // A page may have had code once.
+        return page < 0 || write && memory.writableHost(page) != 0 ? -1 : page | linear & 0xfff;
     }
 
     private static boolean isGlobal(long page) {

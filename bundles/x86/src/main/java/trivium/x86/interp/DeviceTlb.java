@@ -1,6 +1,6 @@
 package trivium.x86.interp;
 
-/** A small TLB for pages of device registers. */
+/** A small TLB for pages of device registers, and of code that is stored to. */
 final class DeviceTlb {
     /** A power of two. */
     private static final int ENTRIES = 16;

@@ -122,7 +122,9 @@ public final class Tlb {
     }
 
     void flushPage(long linear) {
-        drop(slot(linear));
+        if ((local.count | global.count) != 0) {
+            drop(slot(linear));
+        }
     }
 
     /** Drops the write entries that lead to the host page {@code hva}. */
