@@ -12,6 +12,9 @@ import trivium.x86.decode.Row.Attribute;
 final class BlockBuilder {
     private static final int MAX_INSTRUCTIONS = 64;
 
+    /** A power of two. */
+    private static final int ENDS = 64;
+
     private final Cpu c;
     private final BlockCache cache;
     private final Decoder decoder;
@@ -26,10 +29,26 @@ final class BlockBuilder {
 
     private boolean wrapped;
 
+    /**
+     * Guest-physical addresses, in a hash table of the latest: the instruction before one of them
+     * overwrote its own block, and had better be the last of it the next time.
+     */
+    private final long[] ends = new long[ENDS];
+
     BlockBuilder(Cpu c, BlockCache cache) {
         this.c = c;
         this.cache = cache;
         decoder = new Decoder(c.model);
+        java.util.Arrays.fill(ends, -1);
+    }
+
+    private static int endSlot(long gpa) {
+        return (int) (gpa ^ gpa >>> 6) & ENDS - 1;
+    }
+
+    /** The instruction before a guest-physical address overwrote the block that both lie in. */
+    void endBefore(long gpa) {
+        ends[endSlot(gpa)] = gpa;
     }
 
     /**
@@ -84,7 +103,8 @@ final class BlockBuilder {
                     || wrapped
                     || around
                     || lastPage != (startGpa & -4096)
-                    || (gpa & 0xfff) == 0) {
+                    || (gpa & 0xfff) == 0
+                    || ends[endSlot(gpa)] == gpa) {
                 break;
             }
         }

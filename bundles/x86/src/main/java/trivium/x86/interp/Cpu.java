@@ -1006,8 +1006,8 @@ public final class Cpu {
 
     /**
      * The guest-physical address of an access to a device, or of a store to a page with code, as
-     * {@link #fill} found lately, or -1 if nothing is known. The caller looks that it does not leave
-     * the page.
+     * {@link #fill} found lately, or -1 if nothing is known. The caller looks that it does not
+     * leave the page.
      */
     public long device(long linear, boolean write) {
         long page = devices.find(deviceKey(linear, write));

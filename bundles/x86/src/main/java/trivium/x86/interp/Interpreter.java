@@ -275,6 +275,9 @@ public final class Interpreter implements VcpuRunner, TranslationView {
     private void stopped(Block b, int i) {
         instructions += b.instructionsBefore(i);
         c.rip = b.op(i).ip;
+        if (!b.valid && b.lastPage == (b.gpa & -4096)) {
+            builder.endBefore(b.gpa + (c.rip - b.ip));
+        }
     }
 
     // ---- counted runs
