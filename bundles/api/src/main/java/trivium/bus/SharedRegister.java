@@ -36,6 +36,9 @@ public final class SharedRegister {
     private final long offset;
     private final int mask, log2;
 
+    /** The word's rights, which the device alone changes. */
+    private long allowed;
+
     /** {@code BYTES} of a segment, aligned and zeroed. */
     SharedRegister(MemorySegment memory, long offset, int sizeBytes) {
         this.memory = memory;
@@ -93,6 +96,10 @@ public final class SharedRegister {
                 (reads ? 1L << READ_SHIFT + log2 : 0)
                         | (writes ? 1L << WRITE_SHIFT + log2 : 0)
                         | (long) (fixed & mask & 0xffff) << FIXED_SHIFT;
+        if (rights == allowed) {
+            return;
+        }
+        allowed = rights;
         long was;
         do {
             was = word();

@@ -100,11 +100,15 @@ final class I8259 {
      */
     int requested() {
         imr.allow(!poll, initStep == 0 && !specialMask, irr);
-        int request = rank(irr & ~imr.get());
+        if (irr == 0) {
+            return -1;
+        }
+        int mask = imr.get();
+        int request = rank(irr & ~mask);
         if (request == NONE) {
             return -1;
         }
-        int inService = specialMask ? isr & ~imr.get() : isr;
+        int inService = specialMask ? isr & ~mask : isr;
         if (fullyNested && master) {
             inService &= ~(1 << I8259Pair.CASCADE);
         }
