@@ -669,6 +669,10 @@ final class BtAccelerator implements Accelerator {
             HostMemory.putLong(area + Area.CR2, linear);
             return fault(t, index, GuestException.PF, c.mmu.faultErrorCode());
         }
+        long gpa = filled == Cpu.SLOW ? c.device(linear, write) : -1;
+        if (gpa >= 0 && Devices.moves(t.list.get(index), gpa)) {
+            return move(t, index, gpa);
+        }
         slowAccesses++;
         return answer(one(t, index));
     }

@@ -142,7 +142,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     /** Sets an event bit and wakes the thread if it waits. */
     public void set(int bit) {
         pending.or(bit);
-        if (waiting) {
+        if (waiting && Thread.currentThread() != thread) {
             LockSupport.unpark(thread);
         } else if (Thread.currentThread() != thread) {
             kick.run();
