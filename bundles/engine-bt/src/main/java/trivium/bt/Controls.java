@@ -46,7 +46,7 @@ final class Controls {
             case STAC, CLAC -> {
                 // The others are transitions. Here the TLB in use remains.
                 boolean clear = in.mnemonic() == Mnemonic.CLAC;
-                g.clobber();
+                g.flags.clobber();
                 ring0();
                 if (clear) {
                     a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~AC);
@@ -60,7 +60,7 @@ final class Controls {
     }
 
     private void swapGs(Instruction in, int count) {
-        g.clobber();
+        g.flags.clobber();
         ring0();
         long base = Rm.gs(Area.SEGMENT_BASE + 8 * GS), other = Rm.gs(Area.KERNEL_GS);
         a.load(8, T0, base);
@@ -74,7 +74,7 @@ final class Controls {
     /** Instructions that end a block of the interpreter, but none of host code. */
     boolean left(Instruction in) {
         if (in.mnemonic() == Mnemonic.MOV_TO_CR && cr8(in)) {
-            g.clobber();
+            g.flags.clobber();
             g.left(Exit.DEVICE);
             return true;
         }
@@ -82,19 +82,19 @@ final class Controls {
         if (in.mnemonic() != Mnemonic.INVLPG || !flat || in.addressSize == 2) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         g.offset(in);
         g.left(Exit.INVLPG);
         return true;
     }
 
     private void timeStamp(boolean aux) {
-        g.willWrite(RAX);
-        g.willWrite(RDX);
+        g.flags.willWrite(RAX);
+        g.flags.willWrite(RDX);
         if (aux) {
-            g.willWrite(RCX);
+            g.flags.willWrite(RCX);
         }
-        g.clobber();
+        g.flags.clobber();
         g.toStub(a.call(), stubs.tsc());
         g.cold(a.jcc(B), Exit.DEVICE);
         if (aux) {
@@ -113,19 +113,19 @@ final class Controls {
                 return true;
             }
             case CPUID -> {
-                g.willWrite(RAX);
-                g.willWrite(RBX);
-                g.willWrite(RCX);
-                g.willWrite(RDX);
-                g.clobber();
+                g.flags.willWrite(RAX);
+                g.flags.willWrite(RBX);
+                g.flags.willWrite(RCX);
+                g.flags.willWrite(RDX);
+                g.flags.clobber();
                 g.left(Exit.DEVICE);
                 return true;
             }
             default -> {}
         }
         if (in.mnemonic() == Mnemonic.MOV_FROM_CR && cr8(in)) {
-            g.willWrite(in.rm);
-            g.clobber();
+            g.flags.willWrite(in.rm);
+            g.flags.clobber();
             g.left(Exit.DEVICE);
             return true;
         }
@@ -135,9 +135,9 @@ final class Controls {
                 || g.mode.codeSize() == 16) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         ring0();
-        g.willWrite(in.rm);
+        g.flags.willWrite(in.rm);
         int to = g.target(in.rm, T0);
         a.load(g.mode.is64() ? 8 : 4, to, Rm.gs(Area.CR2));
         g.commit(in.rm, T0);

@@ -103,8 +103,8 @@ final class Flow {
         if (outside(g.mode, target)) {
             return false;
         }
-        g.require(FlagUse.condition(cc));
-        g.settle();
+        g.flags.require(FlagUse.condition(cc));
+        g.flags.settle();
         g.count(count);
         long next = next(in);
         boolean back = target <= in.ip;
@@ -131,10 +131,10 @@ final class Flow {
         }
         boolean loop = in.mnemonic() == Mnemonic.LOOP;
         if (loop) {
-            g.willWrite(RCX);
+            g.flags.willWrite(RCX);
             a.lea(in.addressSize, RCX, Rm.mem(RCX, -1));
         }
-        g.settle();
+        g.flags.settle();
         g.count(count);
         if (in.addressSize == 4) {
             a.u8(0x67);
@@ -174,7 +174,7 @@ final class Flow {
     private boolean ret(Instruction in, int count) {
         int n = in.operandSize;
         int release = in.row.operands().isEmpty() ? 0 : (int) in.imm & 0xffff;
-        g.requireSaved();
+        g.flags.requireSaved();
         loadTarget(n, g.stackOperand(0, n, false));
         g.indirect(count, () -> g.moveStack(n + release));
         return true;
@@ -189,7 +189,7 @@ final class Flow {
     }
 
     private void target(Instruction in, int n) {
-        g.requireSaved();
+        g.flags.requireSaved();
         if (in.isRegisterForm()) {
             if (n == 2) {
                 a.extend(false, 2, 4, T0, g.rm(in.rm));

@@ -140,7 +140,7 @@ final class Fp {
             return;
         }
         any = true;
-        g.clobber();
+        g.flags.clobber();
         for (int bit = FpState.X87; bit <= FpState.SSE; bit <<= 1) {
             if ((which & bit) != 0) {
                 a.testImm(1, Rm.gs(Area.FP_LOADED), bit);

@@ -31,16 +31,12 @@ final class Gen {
 
     private static final int INTR = 1, IF = 1 << 9;
 
-    /** Where the flags are at some point: see the fields of {@link Gen}. */
-    private record Flags(
-            boolean in, boolean noCf, boolean saved, boolean dead, FlagSource source) {}
-
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
      * guest's registers are then.
      */
     private record Cold(
-            int from, int kind, int index, Flags flags, int back, int unit, int[] map) {}
+            int from, int kind, int index, Flags.Place flags, int back, int unit, int[] map) {}
 
     /** Off the hot path: an entry of {@link InlineTlb} is filled. */
     private record Fill(
@@ -51,9 +47,10 @@ final class Gen {
             boolean write,
             int miss,
             int index,
-            Flags flags) {}
+            Flags.Place flags) {}
 
     final Asm a = new Asm();
+    final Flags flags = new Flags(this);
     private final Stubs stubs;
     Mode mode;
 
@@ -72,9 +69,6 @@ final class Gen {
     /** By instruction: where the jump is that leads to the plain translation, or 0. */
     int[] plainJumps;
 
-    /** By instruction: whether it stores an operand for the flags, see {@link #keep}. */
-    boolean[] keeps;
-
     private long firstIp;
 
     /** The linear pages on which the block lies, by number. */
@@ -86,22 +80,7 @@ final class Gen {
     /** In a hot block: the entry of {@link InlineTlb} for an instruction, or -1; else null. */
     private IntUnaryOperator inlineEntries;
 
-    // ---- flags: the status flags after the instructions emitted so far are
-    /** in the host's EFLAGS; without CF, which {@link Area#FLAGS} has, if noCf. */
-    private boolean in, noCf;
-
-    /** in {@link Area#FLAGS}. */
-    private boolean saved;
-
-    /** of no interest to anybody. */
-    private boolean dead;
-
-    /** computable from registers, if not null. */
-    private FlagSource source;
-
-    /** What can be seen of the flags before and after the present instruction. */
-    private int seenBefore, seenAfter;
-
+    /** Of the present instruction. */
     private int index;
 
     /** Where an instruction that is half done goes on after an exit, or -1: at its beginning. */
@@ -155,12 +134,7 @@ final class Gen {
         sites.clear();
         transition = 0;
         plainJumps = new int[groups.instructions()];
-        keeps = new boolean[groups.instructions()];
-        in = false;
-        noCf = false;
-        dead = false;
-        saved = entry == null;
-        source = entry;
+        flags.begin(groups.instructions(), entry);
     }
 
     /**
@@ -170,7 +144,7 @@ final class Gen {
     long operand(Instruction in, int size, boolean write) {
         Groups.Group group = groups.memory(index);
         if (group == null) {
-            clobber();
+            flags.clobber();
             offset(in);
             reach(in.segment, size, write);
             return Rm.mem(T0, 0);
@@ -183,7 +157,7 @@ final class Gen {
     long stackOperand(int delta, int size, boolean write) {
         Groups.Group group = groups.stack(index);
         if (group == null) {
-            clobber();
+            flags.clobber();
             stackOffset(delta);
             reach(SS, size, write);
             return Rm.mem(T0, 0);
@@ -202,7 +176,7 @@ final class Gen {
             return;
         }
         group.entered = true;
-        clobber();
+        flags.clobber();
         a.lea(8, T0, Rm.mem(host(group.base), group.low - moved));
         int entry = inlineEntry();
         if (entry >= 0) {
@@ -245,7 +219,7 @@ final class Gen {
         int at = InlineTlb.entry(entry);
         a.alu(SUB, 8, T0, Rm.gs(at + InlineTlb.PAGE));
         a.alu(CMP, 8, T0, Rm.gs(at + InlineTlb.FITS));
-        fills.add(new Fill(a.jcc(AE), a.size, entry, size, write, miss, index, flags()));
+        fills.add(new Fill(a.jcc(AE), a.size, entry, size, write, miss, index, flags.place()));
     }
 
     /** Fills an entry from the TLB. */
@@ -304,8 +278,7 @@ final class Gen {
     void instruction(int index, int seenBefore, int seenAfter) {
         this.index = index;
         retry = -1;
-        this.seenBefore = seenBefore;
-        this.seenAfter = seenAfter;
+        flags.instruction(index, seenBefore, seenAfter);
     }
 
     /** When the present instruction is tried again it is from here on, with all flags in memory. */
@@ -315,10 +288,6 @@ final class Gen {
 
     int retryAt(int beginning) {
         return retry < 0 ? beginning : retry;
-    }
-
-    int seenAfter() {
-        return seenAfter;
     }
 
     // ---- registers
@@ -364,310 +333,6 @@ final class Gen {
     void commit(int guest, int temp) {
         if (map[guest] < 0) {
             a.store(8, Rm.gs(Area.register(guest)), temp);
-        }
-    }
-
-    // ---- flags
-
-    /** The next host code destroys EFLAGS: what is there and still of interest is kept. */
-    void clobber() {
-        if (!in) {
-            return;
-        }
-        if (seenBefore == 0) {
-            dead = true;
-        } else if (!(saved && !noCf) && source == null) {
-            save();
-        }
-        in = false;
-    }
-
-    /** The same before two guest registers change, after exits that show the old flags. */
-    void clobberBut(int one, int other) {
-        if (source != null && (source.uses(one) || source.uses(other))) {
-            materialize();
-        } else {
-            clobber();
-        }
-    }
-
-    /** EFLAGS to memory; they stay in EFLAGS, too. */
-    private void save() {
-        emitSave();
-        saved = true;
-    }
-
-    private void emitSave() {
-        a.mov(8, T2, RAX);
-        a.lahf();
-        a.setcc(O, Rm.reg(RAX));
-        a.store(2, Rm.gs(Area.FLAGS), RAX);
-        a.mov(8, RAX, T2);
-    }
-
-    /** Makes all flags be in EFLAGS. */
-    void require() {
-        if (in && !noCf) {
-            return;
-        }
-        if (source != null) {
-            recompute(source);
-            source = null;
-        } else {
-            loadFlags();
-        }
-        saved &= !noCf;
-        in = true;
-        noCf = false;
-        dead = false;
-    }
-
-    private void loadFlags() {
-        a.mov(8, T2, RAX);
-        a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
-        a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
-        a.sahf();
-        a.mov(8, RAX, T2);
-    }
-
-    /** Makes EFLAGS good for a look at some flags. */
-    void require(int mask) {
-        if (!(in && noCf && (mask & FlagUse.C) == 0)) {
-            FlagSource kept = source;
-            boolean wasIn = in;
-            require();
-            // A compare can be done again as often as anybody likes.
-            if (!wasIn && kept != null && !kept.needsCf()) {
-                source = kept;
-            }
-        }
-    }
-
-    /** Flags that the host computes now, all of them. */
-    void produced(FlagSource how) {
-        in = true;
-        noCf = false;
-        saved = false;
-        dead = seenAfter == 0;
-        source = how;
-        if (dead) {
-            in = false;
-            source = null;
-        }
-    }
-
-    /** Prepares a host instruction that changes only some flags, or perhaps none. */
-    void prepareUpdate(int overwritten) {
-        if ((seenAfter & ~overwritten) != 0) {
-            require();
-        }
-    }
-
-    /** INC and DEC: CF may stay where it is, in memory. */
-    void incDec(boolean increment, int size, int guest, Runnable emit) {
-        if ((seenAfter & FlagUse.C) == 0) {
-            emit.run();
-            produced(null);
-            return;
-        }
-        boolean cfInMemory = saved && !in || in && noCf && saved;
-        if (!cfInMemory) {
-            require();
-            emit.run();
-            produced(null);
-            return;
-        }
-        emit.run();
-        in = true;
-        noCf = true;
-        saved = true;
-        dead = false;
-        source =
-                guest < 0
-                        ? null
-                        : new FlagSource(
-                                increment ? FlagSource.Kind.INC : FlagSource.Kind.DEC,
-                                size,
-                                guest,
-                                -1,
-                                0);
-        if (source == null) {
-            mergeCf();
-        }
-    }
-
-    /** All flags but CF are in EFLAGS, CF is in memory: all to memory. */
-    private void mergeCf() {
-        a.mov(8, T2, RAX);
-        a.lahf();
-        a.setcc(O, Rm.reg(RAX));
-        a.aluImm(AND, 4, Rm.reg(RAX), 0xfeff);
-        a.aluImm(AND, 2, Rm.gs(Area.FLAGS), 0x100);
-        a.aluTo(OR, 2, Rm.gs(Area.FLAGS), RAX);
-        a.mov(8, RAX, T2);
-        in = false;
-        noCf = false;
-        saved = true;
-    }
-
-    /** A guest register is about to change: flags that depend on it are computed first. */
-    void willWrite(int guest) {
-        if (source == null || !source.uses(guest)) {
-            return;
-        }
-        if (seenAfter == 0) {
-            source = null;
-            in = false;
-            dead = true;
-            return;
-        }
-        if (!in || noCf) {
-            recompute(source);
-            in = true;
-            noCf = false;
-            saved = false;
-        }
-        source = null;
-    }
-
-    /** Makes memory have the flags; EFLAGS are lost. */
-    void materialize() {
-        emitMaterialize(flags());
-        in = false;
-        noCf = false;
-        saved = true;
-        source = null;
-    }
-
-    /** The flags are in memory now, from wherever. */
-    void stored() {
-        in = false;
-        noCf = false;
-        saved = true;
-        dead = false;
-        source = null;
-    }
-
-    /** Before a jump whose target wants the flags in memory or computable. */
-    void settle() {
-        if (in && source == null && !saved) {
-            save();
-        }
-    }
-
-    /** Flags at a jump: how the target may compute them, or null if they are in memory. */
-    FlagSource leaving() {
-        return dead ? null : source;
-    }
-
-    void requireSaved() {
-        if (source == null && !in) {
-            return;
-        }
-        materialize();
-    }
-
-    private Flags flags() {
-        return new Flags(in, noCf, saved, dead, source);
-    }
-
-    private void emitMaterialize(Flags f) {
-        if (f.dead || f.saved && !f.noCf) {
-            return;
-        }
-        if (!f.in || f.noCf) {
-            recompute(f.source);
-        }
-        emitSave();
-    }
-
-    /** Uses T2 alone. */
-    private void recompute(FlagSource s) {
-        int size = s.size();
-        switch (s.kind()) {
-            case CMP -> compareAgain(s);
-            case TEST -> testAgain(s);
-            case NEG -> {
-                a.load(8, T2, rm(s.a()));
-                a.group3(Asm.NEG, size, Rm.reg(T2));
-                a.group3(Asm.NEG, size, Rm.reg(T2));
-            }
-            case SHL -> shiftAgain(Asm.SHL, s);
-            case SHR -> shiftAgain(Asm.SHR, s);
-            case SAR -> shiftAgain(Asm.SAR, s);
-            case IMUL -> {
-                if (s.b() == -1) {
-                    a.imul3(size, T2, flagOperand(s.a()), s.imm());
-                } else {
-                    a.load(8, T2, flagOperand(s.a()));
-                    a.op2(0x0faf, size, T2, rm(s.b()));
-                }
-            }
-            case ADD -> {
-                a.load(8, T2, rm(s.a()));
-                second(SUB, s);
-                second(ADD, s);
-            }
-            case SUB -> {
-                a.load(8, T2, rm(s.a()));
-                second(ADD, s);
-                second(SUB, s);
-            }
-            case INC, DEC -> {
-                boolean inc = s.kind() == FlagSource.Kind.INC;
-                a.load(8, T2, rm(s.a()));
-                a.lea(8, T2, Rm.mem(T2, inc ? -1 : 1));
-                a.op2(0x0fba, 2, 4, Rm.gs(Area.FLAGS)); // bt [FLAGS], 8
-                a.u8(8);
-                if (inc) {
-                    a.inc(size, Rm.reg(T2));
-                } else {
-                    a.dec(size, Rm.reg(T2));
-                }
-            }
-        }
-    }
-
-    private void second(int op, FlagSource s) {
-        if (s.b() == -1) {
-            a.aluImm(op, s.size(), Rm.reg(T2), s.imm());
-        } else {
-            a.alu(op, s.size(), T2, flagOperand(s.b()));
-        }
-    }
-
-    private void shiftAgain(int kind, FlagSource s) {
-        a.load(8, T2, flagOperand(s.a()));
-        a.shiftImm(kind, s.size(), Rm.reg(T2), s.imm());
-    }
-
-    private long flagOperand(int operand) {
-        return operand == FlagSource.KEPT ? Rm.gs(Area.FLAG_OPERAND) : rm(operand);
-    }
-
-    /** Keeps a host register's value for a {@link FlagSource}, if the flags are of interest. */
-    void keep(int register) {
-        if (seenAfter != 0) {
-            a.store(8, Rm.gs(Area.FLAG_OPERAND), register);
-            keeps[index] = true;
-        }
-    }
-
-    private void compareAgain(FlagSource s) {
-        if (s.b() == -1) {
-            a.aluImm(CMP, s.size(), flagOperand(s.a()), s.imm());
-        } else if (s.a() == FlagSource.KEPT) {
-            a.aluTo(CMP, s.size(), flagOperand(s.a()), read(s.b(), T2));
-        } else {
-            a.alu(CMP, s.size(), read(s.a(), T2), flagOperand(s.b()));
-        }
-    }
-
-    private void testAgain(FlagSource s) {
-        if (s.b() == -1) {
-            a.testImm(s.size(), flagOperand(s.a()), s.imm());
-        } else {
-            a.test(s.size(), flagOperand(s.a()), read(s.b(), T2));
         }
     }
 
@@ -720,12 +385,12 @@ final class Gen {
      * From the operand of an instruction to T0 = its host address; T1 and T2 are lost, and EFLAGS.
      */
     void access(Instruction in, int size, boolean write) {
-        clobber();
+        flags.clobber();
         offset(in);
         access(in.segment, size, write);
     }
 
-    /** From T0 = offset to T0 = host address. {@link #clobber} must have been called. */
+    /** From T0 = offset to T0 = host address. {@link Flags#clobber} must have been called. */
     void access(int segment, int size, boolean write) {
         linear(segment, size, write);
         int table = table(write);
@@ -781,7 +446,7 @@ final class Gen {
      * which might set accessed and dirty bits.
      */
     void checkAligned(Instruction in) {
-        clobber();
+        flags.clobber();
         offset(in);
         int low = T0;
         boolean based = mode.is64() ? in.segment >= 4 : !mode.flat(in.segment);
@@ -807,7 +472,7 @@ final class Gen {
     /** Moves the stack pointer; no flags change. T2 is lost. */
     void moveStack(int delta) {
         int sp = host(RSP);
-        willWrite(RSP);
+        flags.willWrite(RSP);
         if (mode.stackMask() == 0xffffL) {
             a.lea(4, T2, Rm.mem(sp, delta));
             a.mov(2, sp, T2);
@@ -820,12 +485,12 @@ final class Gen {
 
     /** The jump at {@code from} leaves the block at the present instruction. */
     void cold(int from, int kind) {
-        colds.add(new Cold(from, kind, index, flags(), -1, 0, map));
+        colds.add(new Cold(from, kind, index, flags.place(), -1, 0, map));
     }
 
     /** The jump at {@code from} is taken if x87 or SSE state is not loaded. */
     void coldFp(int from, int unit) {
-        colds.add(new Cold(from, Exit.FP, index, flags(), a.size, unit, map));
+        colds.add(new Cold(from, Exit.FP, index, flags.place(), a.size, unit, map));
     }
 
     /** Loads what an earlier run left in the image, unless it may not be used. */
@@ -848,11 +513,7 @@ final class Gen {
     void left(int kind) {
         cold(a.jmp(), kind);
         // Who comes back behind it brings the flags in both places.
-        in = true;
-        noCf = false;
-        saved = true;
-        source = null;
-        dead = false;
+        flags.everywhere();
     }
 
     void count(int instructions) {
@@ -886,7 +547,7 @@ final class Gen {
     private void poll(int kind, int index) {
         comparePending();
         int from = a.jcc(NE);
-        colds.add(new Cold(from, kind, index, flags(), a.size, 0, map));
+        colds.add(new Cold(from, kind, index, flags.place(), a.size, 0, map));
     }
 
     private void comparePending() {
@@ -904,11 +565,11 @@ final class Gen {
      * @param poll whether it may close a loop, and so must look for events
      */
     void edge(long target, boolean poll) {
-        settle();
+        flags.settle();
         Site site = site(target, poll);
         if (closes(target)) {
             site.detour = a.jmp();
-            site.flags = flags();
+            site.flags = flags.place();
             return;
         }
         exchange(loopMap, CANONICAL);
@@ -917,11 +578,11 @@ final class Gen {
             site.execEntry = mode.execEntry(mode.linear(target));
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
             site.cookie = a.size - 4;
-            in = false;
-            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags(), -1, 0, map));
+            flags.lost();
+            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags.place(), -1, 0, map));
         }
         site.hot = a.jmp();
-        site.flags = flags();
+        site.flags = flags.place();
         map = loopMap;
     }
 
@@ -936,10 +597,10 @@ final class Gen {
         return page == firstPage || page == lastPage;
     }
 
-    /** The same on a condition and within the page. {@link #settle} must have been called. */
+    /** The same on a condition and within the page. {@link Flags#settle} must have been called. */
     void edgeIf(int cc, long target, boolean poll) {
         Site site = site(target, poll);
-        site.flags = flags();
+        site.flags = flags.place();
         if (loopEntry != 0) {
             site.detour = a.jcc(cc);
         } else {
@@ -948,7 +609,7 @@ final class Gen {
     }
 
     private Site site(long target, boolean poll) {
-        Site site = new Site(sites.size(), target, poll, leaving());
+        Site site = new Site(sites.size(), target, poll, flags.leaving());
         sites.add(site);
         return site;
     }
@@ -964,11 +625,11 @@ final class Gen {
             } else if (c.back >= 0) {
                 unlessMasked(c);
             }
-            emitMaterialize(c.flags);
+            flags.emitMaterialize(c.flags);
             exchange(map, CANONICAL);
             if (c.kind == Exit.PLAIN) {
                 // Behind, the flags may be looked for in either place.
-                loadFlags();
+                flags.load();
                 plainJumps[c.index] = a.jmp();
                 a.bind(plainJumps[c.index]);
             }
@@ -984,7 +645,7 @@ final class Gen {
             }
             a.bind(site.hot);
             site.hotStub = a.size;
-            emitMaterialize((Flags) site.flags);
+            flags.emitMaterialize((Flags.Place) site.flags);
             site.cold = a.jmp();
             a.bind(site.cold);
             site.coldStub = a.size;
@@ -1020,14 +681,14 @@ final class Gen {
     int entryStub(FlagSource entry) {
         int at = a.size;
         map = CANONICAL;
-        emitMaterialize(new Flags(false, false, entry == null, false, entry));
+        flags.emitMaterialize(new Flags.Place(false, false, entry == null, false, entry));
         leave(Exit.info(Exit.ENTRY, translation, 0));
         return at;
     }
 
     /** Leaves for a {@link Transitions transition}, or to the interpreter until there is one. */
     void transition() {
-        requireSaved();
+        flags.requireSaved();
         transition = a.jmp();
         cold(transition, Exit.ONE);
     }

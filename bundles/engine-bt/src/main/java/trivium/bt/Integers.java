@@ -126,15 +126,15 @@ final class Integers {
             case CLC -> carry(0xf8);
             case STC -> carry(0xf9);
             case CMC -> {
-                g.require();
+                g.flags.require();
                 a.u8(0xf5);
-                g.produced(null);
+                g.flags.produced(null);
             }
             case LAHF -> lahf();
             case SAHF -> {
-                g.prepareUpdate(FlagUse.ALL & ~FlagUse.O);
+                g.flags.prepareUpdate(FlagUse.ALL & ~FlagUse.O);
                 a.sahf();
-                g.produced(null);
+                g.flags.produced(null);
             }
             default -> {
                 int cc = Conditions.of(in.mnemonic());
@@ -215,21 +215,21 @@ final class Integers {
         boolean immediate = in.operand(1).place() == Place.IMM;
         if (inMemory(in, 0)) {
             access(in, bytes, op != CMP);
-            if (op == CMP && g.seenAfter() != 0 && (immediate || !isHigh(in, 1))) {
+            if (op == CMP && g.flags.seenAfter() != 0 && (immediate || !isHigh(in, 1))) {
                 a.load(bytes, T2, memory());
-                g.keep(T2);
+                g.flags.keep(T2);
                 FlagSource.Kind kind = FlagSource.Kind.CMP;
                 if (immediate) {
                     a.aluImm(CMP, bytes, Rm.reg(T2), (int) in.imm);
-                    g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
+                    g.flags.produced(new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
                 } else {
                     a.alu(CMP, bytes, T2, g.rm(in.reg));
-                    g.produced(new FlagSource(kind, bytes, FlagSource.KEPT, in.reg, 0));
+                    g.flags.produced(new FlagSource(kind, bytes, FlagSource.KEPT, in.reg, 0));
                 }
                 return;
             }
             if (carry) {
-                g.require();
+                g.flags.require();
             }
             if (immediate) {
                 lock(in);
@@ -244,25 +244,25 @@ final class Integers {
                 lock(in);
                 a.aluTo(op, bytes, memory(), s);
             }
-            g.produced(null);
+            g.flags.produced(null);
             return;
         }
         int d = number(in, 0);
         if (inMemory(in, 1)) {
             access(in, bytes, false);
             if (carry) {
-                g.require();
+                g.flags.require();
             }
             if (isHigh(in, 0)) {
                 swapBytesBeside(d);
                 a.alu(op, 1, d - 4, memory());
                 swapBytes(d);
-                g.produced(null);
+                g.flags.produced(null);
             } else {
                 FlagSource source = withMemory(op, bytes, d);
-                if (source != null && source.b() == FlagSource.KEPT && g.seenAfter() != 0) {
+                if (source != null && source.b() == FlagSource.KEPT && g.flags.seenAfter() != 0) {
                     a.load(bytes, T2, memory());
-                    g.keep(T2);
+                    g.flags.keep(T2);
                     memory = Rm.reg(T2);
                 }
                 int h = g.read(d, T1);
@@ -270,12 +270,12 @@ final class Integers {
                 if (op != CMP) {
                     g.commit(d, T1);
                 }
-                g.produced(source);
+                g.flags.produced(source);
             }
             return;
         }
         if (carry) {
-            g.require();
+            g.flags.require();
         }
         if (isHigh(in, 0) || !immediate && isHigh(in, 1)) {
             if (immediate) {
@@ -285,7 +285,7 @@ final class Integers {
             } else {
                 a.high(op << 3 | 2, d, number(in, 1));
             }
-            g.produced(null);
+            g.flags.produced(null);
             return;
         }
         int h = g.read(d, T1);
@@ -297,7 +297,7 @@ final class Integers {
         if (op != CMP) {
             g.commit(d, T1);
         }
-        g.produced(sourceOf(in, op, bytes, d, immediate ? -1 : number(in, 1)));
+        g.flags.produced(sourceOf(in, op, bytes, d, immediate ? -1 : number(in, 1)));
     }
 
     /** The source of the flags after an operation of register {@code d} with memory. */
@@ -338,11 +338,11 @@ final class Integers {
         boolean immediate = in.operand(1).place() == Place.IMM;
         if (inMemory(in, 0)) {
             access(in, bytes, false);
-            if (immediate && g.seenAfter() != 0) {
+            if (immediate && g.flags.seenAfter() != 0) {
                 a.load(bytes, T2, memory());
-                g.keep(T2);
+                g.flags.keep(T2);
                 a.testImm(bytes, Rm.reg(T2), (int) in.imm);
-                g.produced(
+                g.flags.produced(
                         new FlagSource(
                                 FlagSource.Kind.TEST, bytes, FlagSource.KEPT, -1, (int) in.imm));
                 return;
@@ -356,7 +356,7 @@ final class Integers {
             } else {
                 a.test(bytes, memory(), g.read(in.reg, T1));
             }
-            g.produced(null);
+            g.flags.produced(null);
             return;
         }
         int d = number(in, 0);
@@ -368,16 +368,16 @@ final class Integers {
             } else {
                 a.high(0x84, number(in, 1), d);
             }
-            g.produced(null);
+            g.flags.produced(null);
             return;
         }
         if (immediate) {
             a.testImm(bytes, g.rm(d), (int) in.imm);
-            g.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, -1, (int) in.imm));
+            g.flags.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, -1, (int) in.imm));
         } else {
             int s = number(in, 1);
             a.test(bytes, g.rm(d), g.read(s, T1));
-            g.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, s, 0));
+            g.flags.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, s, 0));
         }
     }
 
@@ -385,7 +385,7 @@ final class Integers {
         int bytes = in.bytes(0);
         if (inMemory(in, 0)) {
             access(in, bytes, true);
-            g.incDec(
+            g.flags.incDec(
                     increment,
                     bytes,
                     -1,
@@ -397,7 +397,7 @@ final class Integers {
         }
         int d = number(in, 0);
         if (isHigh(in, 0)) {
-            g.incDec(
+            g.flags.incDec(
                     increment,
                     1,
                     -1,
@@ -407,7 +407,7 @@ final class Integers {
                     });
             return;
         }
-        g.incDec(
+        g.flags.incDec(
                 increment,
                 bytes,
                 d,
@@ -434,13 +434,13 @@ final class Integers {
             a.group3(extension, bytes, memory());
         } else if (isHigh(in, 0)) {
             if (extension == NOT) {
-                g.willWrite(in.rm - 4);
+                g.flags.willWrite(in.rm - 4);
             }
             a.u8(0xf6);
             a.u8(0xc0 | extension << 3 | in.rm);
         } else {
             if (extension == NOT) {
-                g.willWrite(in.rm);
+                g.flags.willWrite(in.rm);
             }
             int h = g.read(in.rm, T1);
             a.group3(extension, bytes, Rm.reg(h));
@@ -448,7 +448,7 @@ final class Integers {
         }
         if (extension == NEG) {
             boolean register = !inMemory(in, 0) && !isHigh(in, 0);
-            g.produced(register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
+            g.flags.produced(register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
         }
     }
 
@@ -475,7 +475,7 @@ final class Integers {
         int written = high ? d - 4 : d;
         if (inMemory(in, 1)) {
             memoryOperand(in, 1, bytes, false);
-            g.willWrite(written);
+            g.flags.willWrite(written);
             if (high) {
                 swapBytesBeside(d);
                 a.load(1, d - 4, memory());
@@ -485,7 +485,7 @@ final class Integers {
             }
             return;
         }
-        g.willWrite(written);
+        g.flags.willWrite(written);
         if (second == Place.IMM) {
             movImmediate(in, bytes, d, high);
         } else if (high || isHigh(in, 1)) {
@@ -513,7 +513,7 @@ final class Integers {
             access(in, bytes, write);
             return;
         }
-        g.clobber();
+        g.flags.clobber();
         a.movImm(T0, in.displacement);
         g.access(in.segment, bytes, write);
         memory = Rm.mem(T0, 0);
@@ -536,11 +536,11 @@ final class Integers {
         int d = in.reg;
         if (inMemory(in, 1)) {
             access(in, from, false);
-            g.willWrite(d);
+            g.flags.willWrite(d);
             extendInto(signed, from, bytes, d, memory());
             return;
         }
-        g.willWrite(d);
+        g.flags.willWrite(d);
         if (!isHigh(in, 1)) {
             extendInto(signed, from, bytes, d, g.rm(in.rm));
         } else if (g.host(d) >= 0 && g.host(d) < 8) {
@@ -574,7 +574,7 @@ final class Integers {
         if (memory) {
             access(in, 4, false);
         }
-        g.willWrite(d);
+        g.flags.willWrite(d);
         long from = memory ? memory() : g.rm(in.rm);
         if (in.operandSize == 8) {
             a.movsxd(g.target(d, T1), from);
@@ -587,7 +587,7 @@ final class Integers {
     private void lea(Instruction in) {
         int d = in.reg;
         int bytes = in.operandSize;
-        g.willWrite(d);
+        g.flags.willWrite(d);
         int h = g.target(d, T1);
         if (bytes >= 4
                 && in.addressSize >= bytes
@@ -625,7 +625,7 @@ final class Integers {
             access(in, bytes, true);
             boolean high = isHigh(in, 1);
             int s = high ? in.reg - 4 : in.reg;
-            g.willWrite(s);
+            g.flags.willWrite(s);
             if (high) {
                 swapBytesBeside(in.reg);
             }
@@ -643,13 +643,13 @@ final class Integers {
             return;
         }
         if (isHigh(in, 0) || isHigh(in, 1)) {
-            g.willWrite(d & 3);
-            g.willWrite(s & 3);
+            g.flags.willWrite(d & 3);
+            g.flags.willWrite(s & 3);
             a.high(0x86, s, d);
             return;
         }
-        g.willWrite(d);
-        g.willWrite(s);
+        g.flags.willWrite(d);
+        g.flags.willWrite(s);
         int x = g.read(d, T1);
         int y = g.read(s, T0);
         a.xchg(bytes, x, Rm.reg(y));
@@ -662,14 +662,14 @@ final class Integers {
             return false; // undefined
         }
         int d = in.opcode & 7 | (in.rex & 1) << 3;
-        g.willWrite(d);
+        g.flags.willWrite(d);
         a.bswap(in.operandSize, g.read(d, T1));
         g.commit(d, T1);
         return true;
     }
 
     private void convert(Instruction in, int opcode, int written) {
-        g.willWrite(written);
+        g.flags.willWrite(written);
         if (in.operandSize == 2) {
             a.u8(0x66);
         } else if (in.operandSize == 8) {
@@ -692,17 +692,17 @@ final class Integers {
             access(in, bytes, true);
         }
         boolean rotate = kind <= RCR;
-        if (kind == RCL || kind == RCR || count < 0 && g.seenAfter() != 0) {
-            g.require();
+        if (kind == RCL || kind == RCR || count < 0 && g.flags.seenAfter() != 0) {
+            g.flags.require();
         } else if (rotate) {
-            g.prepareUpdate(FlagUse.C | FlagUse.O);
+            g.flags.prepareUpdate(FlagUse.C | FlagUse.O);
         }
         int d = high ? in.rm - 4 : in.rm;
         long rm = memory ? memory() : Rm.reg(g.read(d, T1));
         FlagSource source =
                 memory || high || rotate || count < 0 ? null : shifted(kind, bytes, count);
         if (source != null) {
-            g.keep(Rm.base(rm));
+            g.flags.keep(Rm.base(rm));
         }
         if (high) {
             swapBytes(in.rm);
@@ -718,7 +718,7 @@ final class Integers {
         if (!memory) {
             g.commit(d, T1);
         }
-        g.produced(source);
+        g.flags.produced(source);
         return true;
     }
 
@@ -742,8 +742,8 @@ final class Integers {
         if (memory) {
             access(in, bytes, true);
         }
-        if (count < 0 && g.seenAfter() != 0) {
-            g.require();
+        if (count < 0 && g.flags.seenAfter() != 0) {
+            g.flags.require();
         }
         long rm = memory ? memory() : Rm.reg(g.read(in.rm, T1));
         int s = g.read(in.reg, T2);
@@ -756,7 +756,7 @@ final class Integers {
         if (!memory) {
             g.commit(in.rm, T1);
         }
-        g.produced(null);
+        g.flags.produced(null);
         return true;
     }
 
@@ -772,7 +772,7 @@ final class Integers {
             access(in, bytes, false);
         }
         a.group3(extension, bytes, memory ? memory() : g.rm(in.rm));
-        g.produced(null);
+        g.flags.produced(null);
         return true;
     }
 
@@ -797,19 +797,19 @@ final class Integers {
         } else {
             int h = g.read(d, T1);
             if (!memory && in.rm != d) {
-                g.keep(h);
+                g.flags.keep(h);
                 source = new FlagSource(FlagSource.Kind.IMUL, bytes, FlagSource.KEPT, in.rm, 0);
             }
             a.op2(0x0faf, bytes, h, rm);
         }
         g.commit(d, T1);
-        g.produced(source);
+        g.flags.produced(source);
         return true;
     }
 
     /** The divisor in T1, with the flags out of the way. */
     private void divisor(Instruction in, int bytes) {
-        g.clobberBut(RAX, RDX);
+        g.flags.clobberBut(RAX, RDX);
         if (inMemory(in, 0)) {
             access(in, bytes, false);
             a.load(bytes, T1, memory());
@@ -894,7 +894,7 @@ final class Integers {
             g.moveStack(n);
             load(n, RSP, Rm.reg(T1));
         } else {
-            g.willWrite(d);
+            g.flags.willWrite(d);
             load(n, d, memory());
             g.moveStack(n);
         }
@@ -911,7 +911,7 @@ final class Integers {
             bitOfMemory(in, extension, write, bytes, immediate, opcode);
             return;
         }
-        g.prepareUpdate(FlagUse.C);
+        g.flags.prepareUpdate(FlagUse.C);
         int h = g.read(in.rm, T1);
         if (immediate) {
             a.op2(0x0fba, bytes, extension, Rm.reg(h));
@@ -922,7 +922,7 @@ final class Integers {
         if (write) {
             g.commit(in.rm, T1);
         }
-        g.produced(null);
+        g.flags.produced(null);
     }
 
     private void bitOfMemory(
@@ -932,12 +932,12 @@ final class Integers {
             int bytes,
             boolean immediate,
             int opcode) {
-        g.clobber();
+        g.flags.clobber();
         g.offset(in);
         if (immediate) {
             g.access(in.segment, bytes, write);
             memory = Rm.mem(T0, 0);
-            g.prepareUpdate(FlagUse.C);
+            g.flags.prepareUpdate(FlagUse.C);
             lock(in);
             a.op2(0x0fba, bytes, extension, memory());
             a.u8((int) in.imm & bytes * 8 - 1);
@@ -959,11 +959,11 @@ final class Integers {
             memory = Rm.mem(T0, 0);
             a.load(8, T1, g.rm(in.reg));
             a.aluImm(AND, 4, Rm.reg(T1), bytes * 8 - 1);
-            g.prepareUpdate(FlagUse.C);
+            g.flags.prepareUpdate(FlagUse.C);
             lock(in);
             a.op2(opcode, bytes, T1, memory());
         }
-        g.produced(null);
+        g.flags.produced(null);
     }
 
     private void scan(Instruction in, int opcode) {
@@ -975,7 +975,7 @@ final class Integers {
         int h = g.read(in.reg, T1);
         a.op2(opcode, bytes, h, memory ? memory() : g.rm(in.rm));
         g.commit(in.reg, T1);
-        g.produced(null);
+        g.flags.produced(null);
     }
 
     // ---- exchanges
@@ -1003,11 +1003,11 @@ final class Integers {
             } else if (g.host(in.rm) < 0) {
                 a.store(8, g.rm(in.rm), T0);
             }
-            g.produced(null);
+            g.flags.produced(null);
             return true;
         }
         g.commit(in.reg, T1);
-        g.produced(null);
+        g.flags.produced(null);
         return true;
     }
 
@@ -1027,7 +1027,7 @@ final class Integers {
             a.op(0x0fb1, bytes, s, Rm.reg(d));
             g.commit(in.rm, T0);
         }
-        g.produced(null);
+        g.flags.produced(null);
         return true;
     }
 
@@ -1040,24 +1040,24 @@ final class Integers {
             g.checkAligned(in);
         }
         access(in, wide ? 16 : 8, true);
-        g.prepareUpdate(FlagUse.Z);
+        g.flags.prepareUpdate(FlagUse.Z);
         lock(in);
         a.sse(0, 0x0fc7, wide, 1, memory());
-        g.produced(null);
+        g.flags.produced(null);
         return true;
     }
 
     // ---- flags
 
     private void carry(int opcode) {
-        g.prepareUpdate(FlagUse.C);
+        g.flags.prepareUpdate(FlagUse.C);
         a.u8(opcode);
-        g.produced(null);
+        g.flags.produced(null);
     }
 
     private void lahf() {
-        g.require();
-        g.willWrite(RAX);
+        g.flags.require();
+        g.flags.willWrite(RAX);
         a.lahf();
     }
 
@@ -1082,16 +1082,16 @@ final class Integers {
         if (memory) {
             access(in, 1, true);
         }
-        g.require(FlagUse.condition(cc));
+        g.flags.require(FlagUse.condition(cc));
         if (memory) {
             a.setcc(cc, memory());
         } else if (isHigh(in, 0)) {
-            g.willWrite(in.rm - 4);
+            g.flags.willWrite(in.rm - 4);
             a.u8(0x0f);
             a.u8(0x90 | cc);
             a.u8(0xc0 | in.rm);
         } else {
-            g.willWrite(in.rm);
+            g.flags.willWrite(in.rm);
             a.setcc(cc, g.rm(in.rm));
         }
     }
@@ -1102,8 +1102,8 @@ final class Integers {
         if (memory) {
             access(in, bytes, false);
         }
-        g.require(FlagUse.condition(cc));
-        g.willWrite(in.reg);
+        g.flags.require(FlagUse.condition(cc));
+        g.flags.willWrite(in.reg);
         int h = g.read(in.reg, T1);
         a.cmov(cc, bytes, h, memory ? memory() : g.rm(in.rm));
         g.commit(in.reg, T1);

@@ -65,13 +65,13 @@ final class Legacy {
         Mnemonic kind = in.mnemonic();
         boolean zero = kind == Mnemonic.LOOPE || kind == Mnemonic.LOOPNE;
         if (kind != Mnemonic.JCXZ) {
-            g.willWrite(RCX);
+            g.flags.willWrite(RCX);
         }
         if (zero) {
-            g.require(FlagUse.Z);
+            g.flags.require(FlagUse.Z);
             a.setcc(E, Rm.reg(T0));
         }
-        g.clobber();
+        g.flags.clobber();
         if (kind != Mnemonic.JCXZ) {
             decrement(in.addressSize);
         }
@@ -109,7 +109,7 @@ final class Legacy {
 
     /** T0 = host address of eight stack slots, the first some bytes from the top. */
     private void slots(int delta, int bytes, boolean write) {
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(delta);
         if (stack16()) {
             a.aluImm(CMP, 4, Rm.reg(T0), 0x1_0000 - bytes);
@@ -120,7 +120,7 @@ final class Legacy {
 
     private void pusha(int n) {
         // The first slot's page may fault before another is looked at.
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(-n);
         g.access(SS, n, true);
         slots(-8 * n, 8 * n, true);
@@ -134,7 +134,7 @@ final class Legacy {
         slots(0, 8 * n, false);
         for (int i = 0; i < 8; i++) {
             if (i != RSP) {
-                g.willWrite(i);
+                g.flags.willWrite(i);
                 a.load(n, g.host(i), Rm.mem(T0, (7 - i) * n));
             }
         }
@@ -150,7 +150,7 @@ final class Legacy {
             return false;
         }
         int n = in.operandSize;
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(0);
         g.access(SS, n, false);
         a.load(n, T0, Rm.mem(T0, 0));
@@ -164,7 +164,7 @@ final class Legacy {
     }
 
     private void leave(int n) {
-        g.clobber();
+        g.flags.clobber();
         if (stack16()) {
             a.extend(false, 2, 4, T0, Rm.reg(RBP));
         } else {
@@ -172,8 +172,8 @@ final class Legacy {
         }
         g.access(SS, n, false);
         a.load(n, T1, Rm.mem(T0, 0));
-        g.willWrite(RSP);
-        g.willWrite(RBP);
+        g.flags.willWrite(RSP);
+        g.flags.willWrite(RBP);
         int sp = g.host(RSP);
         if (stack16()) {
             a.lea(4, T2, Rm.mem(RBP, n));
@@ -187,14 +187,14 @@ final class Legacy {
     // ---- tables
 
     private void xlat(Instruction in) {
-        g.clobber();
+        g.flags.clobber();
         a.extend(false, 1, 4, T0, Rm.reg(RAX));
         a.lea(in.addressSize == 8 ? 8 : 4, T0, Rm.mem(T0, RBX, 0, 0));
         if (in.addressSize == 2) {
             a.extend(false, 2, 4, T0, Rm.reg(T0));
         }
         g.access(in.segment, 1, false);
-        g.willWrite(RAX);
+        g.flags.willWrite(RAX);
         a.load(1, RAX, Rm.mem(T0, 0));
     }
 }

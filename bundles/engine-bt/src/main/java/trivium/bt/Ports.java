@@ -37,9 +37,9 @@ final class Ports {
             return false;
         }
         if (read) {
-            g.willWrite(RAX);
+            g.flags.willWrite(RAX);
         }
-        g.clobber();
+        g.flags.clobber();
         if (in.operand(read ? 1 : 0).place() == Place.IMM) {
             a.movImm(T0, in.imm & 0xff);
         } else {

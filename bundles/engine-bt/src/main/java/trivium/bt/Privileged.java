@@ -55,7 +55,7 @@ final class Privileged {
         if (!g.mode.setsIf()) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         a.aluImm(AND, 4, Rm.gs(Area.RFLAGS), ~IF);
         return true;
     }
@@ -69,7 +69,7 @@ final class Privileged {
         if (!g.mode.setsIf() || g.mode.counted()) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         g.leaveIfPending();
         a.aluImm(OR, 4, Rm.gs(Area.RFLAGS), IF);
         g.count(count);
@@ -88,10 +88,10 @@ final class Privileged {
             return false;
         }
         int n = in.operandSize;
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(-n);
         g.access(SS, n, true);
-        g.materialize();
+        g.flags.materialize();
         a.extend(false, 1, 4, T1, Rm.gs(Area.FLAGS));
         a.shiftImm(SHL, 4, Rm.reg(T1), OF_SHIFT);
         a.extend(false, 1, 4, T2, Rm.gs(Area.FLAGS + 1));
@@ -109,7 +109,7 @@ final class Privileged {
             return false;
         }
         int n = in.operandSize;
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(0);
         g.access(SS, n, false);
         if (n == 2) {
@@ -141,6 +141,6 @@ final class Privileged {
         a.shiftImm(SHL, 4, Rm.reg(T1), 8);
         a.alu(OR, 4, T1, Rm.reg(T2));
         a.store(2, Rm.gs(Area.FLAGS), T1);
-        g.stored();
+        g.flags.stored();
     }
 }

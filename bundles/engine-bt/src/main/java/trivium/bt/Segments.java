@@ -50,7 +50,7 @@ final class Segments {
         if (in.mnemonic() != Mnemonic.MOV_TO_SREG || !mayLoad(in.modRm >>> 3 & 7)) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         if (in.isRegisterForm()) {
             a.extend(false, 2, 4, T1, g.rm(in.rm));
         } else {
@@ -90,7 +90,7 @@ final class Segments {
         if (!mayLoad(segment)) {
             return false;
         }
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(0);
         g.access(SS, 2, false);
         a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
@@ -104,7 +104,7 @@ final class Segments {
             return false;
         }
         int n = in.operandSize;
-        g.clobber();
+        g.flags.clobber();
         g.offset(in);
         if (in.addressSize == 2) {
             a.aluImm(CMP, 4, Rm.reg(T0), 0x1_0000 - n - 2);
@@ -113,7 +113,7 @@ final class Segments {
         g.access(in.segment, n + 2, false);
         a.extend(false, 2, 4, T1, Rm.mem(T0, n));
         load(segment);
-        g.willWrite(in.reg);
+        g.flags.willWrite(in.reg);
         a.load(n, g.host(in.reg), Rm.mem(T0, 0));
         return true;
     }
@@ -137,7 +137,7 @@ final class Segments {
             a.store(2, Rm.mem(T0, 0), T1);
             return true;
         }
-        g.willWrite(in.rm);
+        g.flags.willWrite(in.rm);
         if (in.operandSize == 2) {
             a.load(4, T1, selector(segment));
             a.store(2, g.rm(in.rm), T1);
@@ -153,7 +153,7 @@ final class Segments {
         int segment = fixed(in);
         int n = in.operandSize;
         int stored = n == 8 ? 8 : 2;
-        g.clobber();
+        g.flags.clobber();
         g.stackOffset(-n);
         g.access(SS, stored, true);
         a.load(4, T1, selector(segment));

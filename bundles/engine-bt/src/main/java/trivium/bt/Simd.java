@@ -108,7 +108,7 @@ final class Simd {
     private void loadControl(Instruction in) {
         fp.need(FpState.SSE);
         a.load(4, T1, g.operand(in, 4, false));
-        g.clobber();
+        g.flags.clobber();
         // The very word that is looked at is loaded: another thread may write to memory.
         a.store(4, Rm.gs(Area.SCRATCH), T1);
         // Nor is DAZ, which the older CPUs do not have, so frequent that it would matter.
@@ -128,7 +128,7 @@ final class Simd {
         } else {
             source = g.operand(in, bytes, false);
         }
-        g.willWrite(in.reg);
+        g.flags.willWrite(in.reg);
         int to = g.read(in.reg, T1);
         if (bytes == 2) {
             a.u8(0x66);
@@ -142,7 +142,7 @@ final class Simd {
         a.sse(crc ? 0xf2 : 0xf3, in.opcode, bytes == 8 || crc && wide(in), to, source);
         g.commit(in.reg, T1);
         if (!crc) {
-            g.produced(null);
+            g.flags.produced(null);
         }
     }
 
@@ -161,8 +161,8 @@ final class Simd {
         write(in, reg, rm);
         commit(in);
         switch (in.mnemonic()) {
-            case COMISS, COMISD, UCOMISS, UCOMISD, PTEST -> g.produced(null);
-            case PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> g.produced(null);
+            case COMISS, COMISD, UCOMISS, UCOMISD, PTEST -> g.flags.produced(null);
+            case PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM -> g.flags.produced(null);
             default -> {}
         }
     }
@@ -238,7 +238,7 @@ final class Simd {
             switch (in.operand(i).place()) {
                 case RM -> {
                     if (i == 0) {
-                        g.willWrite(in.rm);
+                        g.flags.willWrite(in.rm);
                         return Rm.reg(g.target(in.rm, T1));
                     }
                     return Rm.reg(g.read(in.rm, T1));
@@ -260,7 +260,7 @@ final class Simd {
         for (Operand operand : in.row.operands()) {
             switch (operand.place()) {
                 case REG -> {
-                    g.willWrite(in.reg);
+                    g.flags.willWrite(in.reg);
                     return g.target(in.reg, T1);
                 }
                 case MMX_REG -> {
@@ -270,7 +270,7 @@ final class Simd {
             }
         }
         switch (in.mnemonic()) {
-            case PCMPESTRI, PCMPISTRI -> g.willWrite(VcpuState.RCX);
+            case PCMPESTRI, PCMPISTRI -> g.flags.willWrite(VcpuState.RCX);
             default -> {}
         }
         return in.reg;

@@ -57,7 +57,7 @@ final class Strings {
         kind = in.mnemonic();
         switch (kind) {
             case STD, CLD -> {
-                g.clobber();
+                g.flags.clobber();
                 down = kind == Mnemonic.STD;
                 if (down) {
                     a.aluImm(OR, 4, Rm.gs(Area.RFLAGS), DF);
@@ -148,7 +148,7 @@ final class Strings {
     // ---- one element
 
     private void single() {
-        g.clobber();
+        g.flags.clobber();
         access();
         checkDirection();
         switch (kind) {
@@ -159,18 +159,18 @@ final class Strings {
             }
             case STOS -> a.store(bytes, Rm.mem(T0, 0), RAX);
             case LODS -> {
-                g.willWrite(RAX);
+                g.flags.willWrite(RAX);
                 a.load(bytes, RAX, Rm.mem(T0, 0));
             }
             case SCAS -> {
                 a.alu(CMP, bytes, RAX, Rm.mem(T0, 0));
-                g.produced(null);
+                g.flags.produced(null);
             }
             default -> {
                 a.load(8, T1, Rm.gs(Area.SCRATCH));
                 a.load(bytes, T1, Rm.mem(T1, 0));
                 a.alu(CMP, bytes, T1, Rm.mem(T0, 0));
-                g.produced(null);
+                g.flags.produced(null);
             }
         }
         if (source()) {
@@ -182,7 +182,7 @@ final class Strings {
     }
 
     private void step(int register) {
-        g.willWrite(register);
+        g.flags.willWrite(register);
         advance(register, Rm.mem(register, down ? -bytes : bytes));
     }
 
@@ -199,7 +199,7 @@ final class Strings {
     // ---- repeated
 
     private void repeat() {
-        g.requireSaved();
+        g.flags.requireSaved();
         g.retryHere();
         checkDirection();
         testCount();
@@ -227,7 +227,7 @@ final class Strings {
         a.bind(done);
         if (compares()) {
             a.bind(equal);
-            g.produced(null);
+            g.flags.produced(null);
         }
     }
 
@@ -401,7 +401,7 @@ final class Strings {
             }
         }
         if (compares()) {
-            g.require();
+            g.flags.require();
         }
     }
 }

@@ -184,7 +184,7 @@ final class Translator {
                         indirect,
                         seen[0] == 0 && !mayRefuse,
                         groups.any() || loop ? g.plainJumps : null,
-                        g.keeps,
+                        g.flags.keeps,
                         stub,
                         List.copyOf(g.sites),
                         fp.notes(n));

@@ -108,10 +108,10 @@ final class X87 {
 
     private void registers(Instruction in) {
         switch (in.mnemonic()) {
-            case FCMOVB, FCMOVNB -> g.require(FlagUse.C);
-            case FCMOVE, FCMOVNE -> g.require(FlagUse.Z);
-            case FCMOVBE, FCMOVNBE -> g.require(FlagUse.C | FlagUse.Z);
-            case FCMOVU, FCMOVNU -> g.require(FlagUse.P);
+            case FCMOVB, FCMOVNB -> g.flags.require(FlagUse.C);
+            case FCMOVE, FCMOVNE -> g.flags.require(FlagUse.Z);
+            case FCMOVBE, FCMOVNBE -> g.flags.require(FlagUse.C | FlagUse.Z);
+            case FCMOVU, FCMOVNU -> g.flags.require(FlagUse.P);
             default -> {}
         }
         int opcode = in.opcode, modRm = in.modRm;
@@ -134,7 +134,7 @@ final class X87 {
         a.u8(opcode);
         a.u8(modRm);
         switch (in.mnemonic()) {
-            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> g.produced(null);
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> g.flags.produced(null);
             default -> {}
         }
     }
@@ -161,7 +161,7 @@ final class X87 {
     /** Control words with an unmasked exception are for the interpreter. */
     private void loadControl(Instruction in) {
         a.extend(false, 2, 4, T1, g.operand(in, 2, false));
-        g.clobber();
+        g.flags.clobber();
         // The very word that is looked at is loaded: another thread may write to memory.
         a.store(4, Rm.gs(Area.SCRATCH), T1);
         a.aluImm(AND, 4, Rm.reg(T1), ALL_MASKED);
@@ -172,7 +172,7 @@ final class X87 {
 
     private void storeWord(Instruction in) {
         if (in.opcode == 0xdf) {
-            g.willWrite(VcpuState.RAX);
+            g.flags.willWrite(VcpuState.RAX);
             a.u8(0xdf);
             a.u8(0xe0);
             return;
