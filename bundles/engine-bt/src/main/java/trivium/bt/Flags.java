@@ -4,8 +4,8 @@ import static trivium.bt.Asm.*;
 import static trivium.bt.Gen.T2;
 
 /**
- * Where the guest's status flags are, after the instructions of a block emitted so far, and the host
- * code that moves them.
+ * Where the guest's status flags are, after the instructions of a block emitted so far, and the
+ * host code that moves them.
  */
 final class Flags {
     /** At some point: see the fields. */

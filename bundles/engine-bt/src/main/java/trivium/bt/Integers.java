@@ -221,7 +221,8 @@ final class Integers {
                 FlagSource.Kind kind = FlagSource.Kind.CMP;
                 if (immediate) {
                     a.aluImm(CMP, bytes, Rm.reg(T2), (int) in.imm);
-                    g.flags.produced(new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
+                    g.flags.produced(
+                            new FlagSource(kind, bytes, FlagSource.KEPT, -1, (int) in.imm));
                 } else {
                     a.alu(CMP, bytes, T2, g.rm(in.reg));
                     g.flags.produced(new FlagSource(kind, bytes, FlagSource.KEPT, in.reg, 0));
@@ -448,7 +449,8 @@ final class Integers {
         }
         if (extension == NEG) {
             boolean register = !inMemory(in, 0) && !isHigh(in, 0);
-            g.flags.produced(register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
+            g.flags.produced(
+                    register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
         }
     }
 
