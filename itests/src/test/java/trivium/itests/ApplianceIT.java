@@ -104,9 +104,13 @@ public class ApplianceIT {
     public void listsWhatIsInstalled() throws Exception {
         assertTrue(admin.run("hv:engines").contains("interpreter"));
         assertTrue(admin.run("hv:engines").contains("softtlb"));
+        assertTrue(admin.run("hv:engines").contains("through Linux KVM"));
+        assertTrue(admin.run("hv:cpu-check --json").contains("\"vendor\": {\"value\": "));
         assertTrue(admin.run("hv:devices --json").contains("\"model\": \"pit\""));
         String info = admin.run("hv:info --json");
-        assertTrue(info, info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\"(, \"vt\")?\\].*"));
+        assertTrue(
+                info,
+                info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\"(, \"vt\")?\\].*"));
     }
 
     @Test

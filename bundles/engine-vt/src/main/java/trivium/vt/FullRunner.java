@@ -245,10 +245,6 @@ final class FullRunner extends VtRunner {
         }
         incomplete = false;
         store();
-        if (state.owedVector < 0 && !state.owedNmi) {
-            return null;
-        }
-        softwareVcpu.owe(state.owedVector, state.owedNmi);
         VcpuExit exit = null;
         while (exit == null && softwareVcpu.owing()) {
             exit = stretch(1);
@@ -258,6 +254,7 @@ final class FullRunner extends VtRunner {
 
     private void store() throws IOException {
         state.store();
+        softwareVcpu.owe(state.owedVector, state.owedNmi);
         counters.count(Of.STATE_STORES);
         inKvm = false;
     }

@@ -29,7 +29,7 @@ final class UserRunner extends VtRunner {
 
     private static final int HEAT = 3;
 
-    /** While code is hot, the software engine does not run much more than it must. */
+    /** After ring 3 in KVM the software engine does not run much more than it must, at first. */
     private static final long KERNEL = 4_000;
 
     /** So many stays in KVM that are not worth it cool code down. */
@@ -58,6 +58,12 @@ final class UserRunner extends VtRunner {
     private long lastCr3 = -1;
     private int heat, shortStays;
 
+    /** How many instructions the software engine runs next, and ran last. */
+    private long chunk = COLD;
+
+    /** Whether an instruction waits for the next entry to be completed. */
+    private boolean incomplete;
+
     UserRunner(VtEngine engine, VtVm vm, Vcpu vcpu, MmuStrategy mmu) throws IOException {
         super(engine, vm, vcpu, mmu, softwareFor(vcpu), false);
     }
@@ -74,8 +80,9 @@ final class UserRunner extends VtRunner {
                 stay();
                 counters.count(Of.SOFTWARE_STRETCHES);
             }
+            chunk = hot ? Math.min(chunk * 2, COLD) : COLD;
             long start = System.nanoTime();
-            VcpuExit exit = software.run(hot ? KERNEL : COLD);
+            VcpuExit exit = software.run(chunk);
             counters.add(Of.SOFTWARE_NANOS, System.nanoTime() - start);
             if (exit != null) {
                 return exit;
@@ -116,6 +123,7 @@ final class UserRunner extends VtRunner {
         if (wanted()) {
             return;
         }
+        chunk = KERNEL / 2;
         long before = System.nanoTime();
         vm.prepare();
         long unmapped = unmappedAddress();
@@ -174,6 +182,7 @@ final class UserRunner extends VtRunner {
                 return false;
             }
             vm.prepare();
+            incomplete = false;
             if (!enter()) {
                 continue;
             }
@@ -188,11 +197,13 @@ final class UserRunner extends VtRunner {
         switch (run.exitReason()) {
             case KvmRun.EXIT_IO -> {
                 counters.count(Of.EXIT_IO);
+                incomplete = true;
                 exits.io();
                 return true;
             }
             case KvmRun.EXIT_MMIO -> {
                 counters.count(Of.EXIT_MMIO);
+                incomplete = true;
                 exits.mmio();
                 return true;
             }
@@ -213,7 +224,7 @@ final class UserRunner extends VtRunner {
 
     /** Completes the instruction whose access was done last. */
     private void finish() throws IOException {
-        while (kvm.complete() && access()) {
+        while (incomplete && kvm.complete() && access()) {
             // an instruction with several accesses
         }
     }
