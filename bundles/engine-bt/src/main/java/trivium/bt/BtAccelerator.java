@@ -53,7 +53,7 @@ final class BtAccelerator implements Accelerator {
     private static final int STATUS = 0x8d5, IF = 1 << 9;
 
     /** How many transitions are made for one place, at most. */
-    private static final int MOST_TRANSITIONS = 8, MOST_WAYS = 4;
+    private static final int MOST_TRANSITIONS = 16, MOST_WAYS = 6;
 
     /** When nobody tries any more to make host code for a fault. */
     private static final int MOST_FAULTS_LEFT = 1000;
@@ -1100,11 +1100,18 @@ final class BtAccelerator implements Accelerator {
 
     private long fast(Translation t, Mnemonic how, Context from) {
         Transitions.Fast way = ways.fast(how, from, context);
-        if (way == null || way.equals(t.fast)) {
+        if (way == null || t.fast.contains(way)) {
             return 0;
         }
-        t.fast = way;
-        return transitions.fast(t, way);
+        List<Transitions.Fast> all = new ArrayList<>();
+        all.add(way);
+        for (Transitions.Fast known : t.fast) {
+            if (known.from() != from && contexts.has(known.from()) && all.size() < MOST_WAYS) {
+                all.add(known);
+            }
+        }
+        t.fast = all;
+        return transitions.fast(t, all);
     }
 
     private long access(Translation t, Mnemonic how, Context from) {
@@ -1131,7 +1138,8 @@ final class BtAccelerator implements Accelerator {
         List<Transitions.Return> all = new ArrayList<>();
         all.add(way);
         for (Transitions.Return known : t.ways) {
-            if (known.from() == from && known.to() != context && all.size() < MOST_WAYS) {
+            boolean other = known.from() != from || known.to() != context;
+            if (other && contexts.has(known.from()) && all.size() < MOST_WAYS) {
                 all.add(known);
             }
         }

@@ -165,11 +165,21 @@ final class Transitions {
 
     /**
      * @param t ends with the instruction
+     * @param ways from different contexts
      * @return where the code is, or 0 if there is no room
      */
-    long fast(Translation t, Fast way) {
+    long fast(Translation t, List<Fast> ways) {
         begin(t);
-        from(way.from);
+        for (Fast way : ways) {
+            int other = unless(way.from);
+            fast(t, way);
+            a.bind(other);
+        }
+        slow.add(a.jmp());
+        return end();
+    }
+
+    private void fast(Translation t, Fast way) {
         to(way.to);
         int n = way.to.mode.is64() ? 8 : 4;
         switch (way.how) {
@@ -211,7 +221,6 @@ final class Transitions {
             }
         }
         commit(way.to);
-        return end();
     }
 
     /**
@@ -254,15 +263,22 @@ final class Transitions {
 
     /**
      * @param t ends with the IRET
-     * @param ways from one context
      * @return where the code is, or 0 if there is no room
      */
     long returns(Translation t, List<Return> ways) {
         begin(t);
-        Context from = ways.getFirst().from;
-        boolean wide = from.mode.is64();
+        ways.stream().map(Return::from).distinct().forEach(from -> {
+            int other = unless(from);
+            returns(ways.stream().filter(way -> way.from == from).toList(), t.mode.is64());
+            a.bind(other);
+        });
+        slow.add(a.jmp());
+        return end();
+    }
+
+    /** From one context. */
+    private void returns(List<Return> ways, boolean wide) {
         int n = wide ? 8 : 4;
-        from(from);
         a.testImm(4, Rm.gs(Area.RFLAGS), SPECIAL);
         slow(NE);
         a.mov(n, T0, Gen.canonical(RSP));
@@ -280,7 +296,6 @@ final class Transitions {
             others.forEach(a::bind);
         }
         slow.add(a.jmp());
-        return end();
     }
 
     private void one(Return way, int n) {
@@ -333,6 +348,12 @@ final class Transitions {
 
     private void slow(int cc) {
         slow.add(a.jcc(cc));
+    }
+
+    /** @return a jump that is taken in any other context */
+    private int unless(Context context) {
+        a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), context.number);
+        return a.jcc(NE);
     }
 
     private void from(Context context) {

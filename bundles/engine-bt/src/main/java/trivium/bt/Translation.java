@@ -87,7 +87,7 @@ final class Translation {
     /** The ways that its transition knows: of IRET some, else one. */
     Transitions.Interrupt interrupt;
 
-    Transitions.Fast fast;
+    List<Transitions.Fast> fast = List.of();
 
     /** The same of STAC and CLAC. */
     List<Transitions.Fast> accesses = List.of();
