@@ -267,11 +267,14 @@ final class Transitions {
      */
     long returns(Translation t, List<Return> ways) {
         begin(t);
-        ways.stream().map(Return::from).distinct().forEach(from -> {
-            int other = unless(from);
-            returns(ways.stream().filter(way -> way.from == from).toList(), t.mode.is64());
-            a.bind(other);
-        });
+        ways.stream()
+                .map(Return::from)
+                .distinct()
+                .forEach(from -> {
+                    int other = unless(from);
+                    returns(ways.stream().filter(way -> way.from == from).toList(), t.mode.is64());
+                    a.bind(other);
+                });
         slow.add(a.jmp());
         return end();
     }
@@ -350,7 +353,9 @@ final class Transitions {
         slow.add(a.jcc(cc));
     }
 
-    /** @return a jump that is taken in any other context */
+    /**
+     * @return a jump that is taken in any other context
+     */
     private int unless(Context context) {
         a.aluImm(CMP, 4, Rm.gs(Area.CONTEXT), context.number);
         return a.jcc(NE);
