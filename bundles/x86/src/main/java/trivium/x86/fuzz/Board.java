@@ -91,6 +91,9 @@ final class Board {
 
     private void kernel() {
         if (mode.paging) {
+            if (!mode.user && model == CpuModel.X86_64 && random.nextInt(3) == 0) {
+                preventAccess();
+            }
             space();
             if (model.atLeast(CpuModel.PENTIUM3)) {
                 s.cr4 |= 1 << 7;
@@ -114,6 +117,17 @@ final class Board {
         s.sysenterCs = SYSENTER_KERNEL;
         s.sysenterEip = SYSTEM_HANDLERS + SYSTEM_HANDLER_BYTES;
         s.sysenterEsp = STACK0 - 0x200;
+    }
+
+    /** SMAP: the supervisor reaches the window, which is the user's, with RFLAGS.AC alone. */
+    private void preventAccess() {
+        s.cr4 |= 1 << 21;
+        for (int page = 5; page < TABLES >>> 12; page++) {
+            image[entryOf(page)] &= ~(byte) US;
+        }
+        for (int page = STACK - 0x1000 >>> 12; page <= STACK >>> 12; page++) {
+            image[entryOf(page)] &= ~(byte) US;
+        }
     }
 
     /** Pages of code, stack and handlers become global, and the other space has another window. */

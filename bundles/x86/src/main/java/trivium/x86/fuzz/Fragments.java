@@ -262,11 +262,12 @@ final class Fragments {
     // ---- calls of the kernel, and what kernels do
 
     void system(Piece p) {
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0, 1, 2 -> p.add(0xcd, FIRST_SERVICE + SERVICE[random.nextInt(SERVICE.length)]);
             case 3, 4 -> fastCall(p);
             case 5 -> addressSpace(p);
             case 6 -> invalidate(p);
+            case 7 -> p.add(0x0f, 0x01, oneIn(4) ? 0xca : 0xcb); // clac, stac
             default -> dma(p);
         }
     }
