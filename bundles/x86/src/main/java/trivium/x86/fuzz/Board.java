@@ -15,6 +15,7 @@ import trivium.x86.Reset;
 final class Board {
     private static final long P = 1, RW = 2, US = 4, A = 1 << 5, D = 1 << 6, NX = 1L << 63;
     private static final long PLAIN = P | RW | A | D;
+    private static final int SECOND_CODE_PAGE = (CODE >>> 12) + 1;
 
     private final byte[] image = new byte[FuzzMemory.RAM_BYTES];
     private final ImageWriter w = new ImageWriter(image);
@@ -130,10 +131,13 @@ final class Board {
         }
     }
 
-    /** Pages of code, stack and handlers become global, and the other space has another window. */
+    /**
+     * Pages of code, stack and handlers become global; the other space has another window and
+     * another second page of code.
+     */
     private void space() {
         for (int page = 0; page < WINDOW >>> 12; page++) {
-            if (random.nextInt(3) > 0) {
+            if (random.nextInt(3) > 0 && page != SECOND_CODE_PAGE) {
                 image[entryOf(page) + 1] |= 1;
             }
         }
@@ -144,6 +148,9 @@ final class Board {
                 image[at + OTHER_TABLES + 1] ^= (byte) (OTHER_TABLES >>> 8);
             }
         }
+        int code = entryOf(SECOND_CODE_PAGE) + OTHER_TABLES;
+        image[code + 1] ^= (byte) (CODE + 0x1000 >>> 8 ^ OTHER_CODE >>> 8);
+        image[code + 2] ^= (byte) (CODE >>> 16 ^ OTHER_CODE >>> 16);
         int own = entryOf(WINDOW >>> 12) + OTHER_TABLES;
         int size = pae ? 64 : 32;
         byte[] first = java.util.Arrays.copyOfRange(image, own, own + size);

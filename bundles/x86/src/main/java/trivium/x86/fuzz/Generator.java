@@ -84,8 +84,10 @@ public final class Generator {
         fragments.functions(pieces, this::fill);
         pieces.add(tail);
         registers(iterations);
-        boolean crossing = random.nextInt(3) == 0;
-        int start = crossing ? 0x1000 - random.nextInt(60) : random.nextInt(0x40);
+        boolean system = mix.system > 0;
+        boolean crossing = system ? random.nextInt(5) > 0 : random.nextInt(3) == 0;
+        int before = system ? 250 : 60;
+        int start = crossing ? 0x1000 - random.nextInt(before) : random.nextInt(0x40);
         if (board.mode().paging && !board.mode().user && random.nextInt(8) == 0) {
             // Behind the entries of the page table: whatever sets bits in these writes to code.
             start = board.lastTable() + 0x800 - Layout.CODE;

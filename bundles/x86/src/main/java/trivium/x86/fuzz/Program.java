@@ -42,8 +42,8 @@ record Program(
     private void otherCode(byte[] ram) {
         System.arraycopy(ram, Layout.CODE + 0x1000, ram, Layout.OTHER_CODE, 0x1000);
         Random random = new Random(seed);
-        for (int i = 0; i < 4; i++) {
-            ram[Layout.OTHER_CODE + random.nextInt(0x200)] ^= (byte) (1 << random.nextInt(8));
+        for (int i = 0; i < 8; i++) {
+            ram[Layout.OTHER_CODE + random.nextInt(0x100)] ^= (byte) (1 << random.nextInt(8));
         }
     }
 }
