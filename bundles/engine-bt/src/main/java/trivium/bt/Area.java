@@ -117,7 +117,8 @@ final class Area {
     static final int EXEC_TABLES = 3, EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
 
     /**
-     * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand.
+     * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand. Of
+     * two that want one entry, the older is moved to its neighbour.
      */
     static final int JUMPS = EXEC + EXEC_TABLES * EXEC_BYTES;
 

@@ -1241,6 +1241,11 @@ final class BtAccelerator implements Accelerator {
 
     private void rememberJump(Translation t) {
         long entry = area + Area.jumpEntry(t.ip);
+        long before = HostMemory.getLong(entry + Area.JUMP_IP);
+        if (before != t.ip && before != -1) {
+            long beside = area + (Area.jumpEntry(t.ip) ^ Area.JUMP_BYTES);
+            HostMemory.copy(entry + Area.JUMPS, beside + Area.JUMPS, Area.JUMP_BYTES);
+        }
         HostMemory.putLong(entry + Area.JUMP_IP, t.ip);
         HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
         HostMemory.putInt(entry + Area.JUMP_COOKIE, t.cookie);
@@ -1249,9 +1254,11 @@ final class BtAccelerator implements Accelerator {
     }
 
     private void forgetJump(Translation t) {
-        long entry = area + Area.jumpEntry(t.ip);
-        if (HostMemory.getLong(entry + Area.JUMP_HOST) == t.host) {
-            clearJump(entry);
+        int entry = Area.jumpEntry(t.ip);
+        for (long at : new long[] {area + entry, area + (entry ^ Area.JUMP_BYTES)}) {
+            if (HostMemory.getLong(at + Area.JUMP_HOST) == t.host) {
+                clearJump(at);
+            }
         }
     }
 

@@ -31,6 +31,9 @@ final class Gen {
 
     private static final int INTR = 1, IF = 1 << 9;
 
+    /** In place of a unit, see {@link #secondEntry}. */
+    private static final int SECOND_ENTRY = -1;
+
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
      * guest's registers are then.
@@ -620,7 +623,9 @@ final class Gen {
         for (Cold c : colds) {
             a.bind(c.from);
             map = c.map;
-            if (c.unit != 0) {
+            if (c.unit == SECOND_ENTRY) {
+                a.bindTo(secondEntry(a), c.back);
+            } else if (c.unit != 0) {
                 loadHeld(c);
             } else if (c.back >= 0) {
                 unlessMasked(c);
@@ -700,11 +705,19 @@ final class Gen {
         a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_HASH_MASK);
     }
 
+    /** Where that entry is another's: a jump that is taken if its neighbour is T0's. */
+    static int secondEntry(Asm a) {
+        a.aluImm(XOR, 4, Rm.reg(T1), Area.JUMP_BYTES);
+        a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
+        return a.jcc(E);
+    }
+
     /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */
     void indirect(int instructions, Runnable commit) {
         jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
-        cold(a.jcc(NE), Exit.ONE);
+        int other = a.jcc(NE);
+        colds.add(new Cold(other, Exit.ONE, index, flags(), a.size, SECOND_ENTRY, map));
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
         a.load(4, T2, Rm.gs(T2, mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));

@@ -445,12 +445,14 @@ final class Transitions {
         Gen.jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int miss = a.jcc(NE);
+        int hit = a.size;
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
         a.load(4, T2, Rm.gs(T2, to.mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
         int stale = a.jcc(NE);
         a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));
         a.bind(miss);
+        a.bindTo(Gen.secondEntry(a), hit);
         a.bind(stale);
         leave(Exit.TRANSITION);
     }
