@@ -717,7 +717,7 @@ final class Gen {
         jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int other = a.jcc(NE);
-        colds.add(new Cold(other, Exit.ONE, index, flags(), a.size, SECOND_ENTRY, map));
+        colds.add(new Cold(other, Exit.ONE, index, flags.place(), a.size, SECOND_ENTRY, map));
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
         a.load(4, T2, Rm.gs(T2, mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
