@@ -3,14 +3,11 @@ package trivium.bt;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.IntUnaryOperator;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
@@ -18,7 +15,6 @@ import trivium.cpu.VcpuState;
 import trivium.hostos.GsBase;
 import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
-import trivium.mmu.Mmu;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
@@ -29,25 +25,8 @@ import trivium.x86.interp.GuestException;
 
 /** Translates hot blocks and runs them, under the interpreter. Bound to the vCPU's thread. */
 final class BtAccelerator implements Accelerator {
-    /** How many translations a block may have, by how the flags come. */
-    private static final int MAX_VARIANTS = 6;
-
-    private static final int MAX_COOKIES = 1 << 20;
-    private static final int MAX_MODES = 1 << 12;
-
-    /**
-     * A block sampled so often is hot, and so are those that follow, up to so many jumps further.
-     */
-    private static final int HOT = 3, HOT_DEPTH = 6;
-
     /** No canonical address. */
     private static final long NOWHERE = Long.MIN_VALUE;
-
-    /** What tables take, measured: by page, and by instruction and variant of a block. */
-    private static final int COOKIE_BYTES = 112,
-            CODE_BYTES = 128,
-            INSTRUCTION_BYTES = 120,
-            ONE_BYTES = 256;
 
     /** Status flags, and IF. */
     private static final int STATUS = 0x8d5, IF = 1 << 9;
@@ -61,33 +40,22 @@ final class BtAccelerator implements Accelerator {
     /** How many instructions the statistics name. */
     private static final int MOST_LEFT = 20;
 
-    /** The pages behind a cookie: linear and guest-physical page numbers. */
-    private record Page(long linear, long physical, Mode mode) {}
-
     private final Cpu c;
     private final VcpuState s;
     private final long[] r;
     private final long area;
     private final CodeCache cache;
     private final InlineTlb inlineTlb;
-    private final Translator translator;
+    private final Translations translations;
     private final FpState fp;
     private final Devices devices;
-    private final Budget budget;
-    private final int threshold, sampling;
+    private final int threshold;
 
     /** A transition is made when the interpreter did it so often. */
     private final int transitionThreshold;
 
     private final Runnable events;
 
-    /** Java memory of what is translated, about. */
-    private long tableBytes;
-
-    private Translation[] translations = new Translation[1024];
-    private int count;
-    private final Map<Page, Integer> cookies = new HashMap<>();
-    private final Map<Mode, Mode> modes = new HashMap<>();
     private final ExecTable[] pages = new ExecTable[Area.EXEC_TABLES];
 
     // The present mode, as of modeEpoch.
@@ -140,7 +108,7 @@ final class BtAccelerator implements Accelerator {
     private Context faultFrom;
 
     // Statistics.
-    private long translated, flushes, links, entries;
+    private long entries;
     private final long[] exits = new long[Exit.KINDS];
 
     /** By mnemonic: instructions left to the interpreter, and memory accesses that it did. */
@@ -154,16 +122,13 @@ final class BtAccelerator implements Accelerator {
     BtAccelerator(Cpu c, CodeCache cache, Budget budget, int threshold, int sampling) {
         this.c = c;
         this.cache = cache;
-        this.budget = budget;
         this.threshold = threshold;
         transitionThreshold = Math.min(threshold, 4);
         s = c.s;
         r = c.r;
         area = c.area;
         inlineTlb = new InlineTlb(area);
-        this.sampling = sampling;
-        HostMemory.putInt(area + Area.HEAT, sampling);
-        translator = new Translator(cache, c.vcpu);
+        translations = new Translations(c, cache, budget, inlineTlb, sampling, this::forget);
         for (int i = 0; i < pages.length; i++) {
             pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
         }
@@ -200,319 +165,29 @@ final class BtAccelerator implements Accelerator {
         return threshold;
     }
 
-    // ---- translating
-
-    /** What a block was turned into: translations by mode and by how the flags come. */
-    private final class BtCode implements Code {
-        final Block block;
-        final List<Instruction> list;
-        final List<Translation> variants = new ArrayList<>(1);
-
-        /** Those without groups, for who comes into the middle of a block. */
-        final List<Translation> plains = new ArrayList<>(1);
-
-        /** Whether it is known to run often. */
-        boolean hot;
-
-        /** Instructions whose accesses go from page to page: no use for {@link InlineTlb}. */
-        final BitSet roaming = new BitSet();
-
-        BtCode(Block block, List<Instruction> list) {
-            this.block = block;
-            this.list = list;
-        }
-
-        Translation find(Mode mode, FlagSource entry) {
-            for (int i = 0; i < variants.size(); i++) {
-                Translation t = variants.get(i);
-                if (t.mode == mode && (entry == null ? t.entry == null : entry.equals(t.entry))) {
-                    return t;
-                }
-            }
-            return null;
-        }
-
-        @Override
-        public void drop() {
-            variants.forEach(BtAccelerator.this::drop);
-            plains.forEach(BtAccelerator.this::drop);
-            forget();
-        }
-
-        void forget() {
-            variants.clear();
-            plains.clear();
-        }
-    }
-
-    /** Gives the accesses of a block under translation their entries. */
-    private final class Inline implements IntUnaryOperator {
-        private final BtCode code;
-
-        /** By instruction; null: none has any. */
-        private int[] entries;
-
-        Inline(BtCode code) {
-            this.code = code;
-        }
-
-        @Override
-        public int applyAsInt(int instruction) {
-            if (entries == null) {
-                entries = new int[code.list.size()];
-                Arrays.fill(entries, -1);
-            }
-            // Of two accesses only one.
-            if (code.roaming.get(instruction) || entries[instruction] >= 0) {
-                return -1;
-            }
-            return entries[instruction] = inlineTlb.take(instructions());
-        }
-    }
-
     @Override
     public Code translate(Block block) {
-        if (!c.model.atLeast(CpuModel.I386)) {
-            return null;
-        }
-        List<Instruction> list = translator.decode(block);
-        if (list == null) {
-            return null;
-        }
-        tableBytes += CODE_BYTES + (long) INSTRUCTION_BYTES * list.size();
-        return new BtCode(block, list);
-    }
-
-    private Translation variant(BtCode code, FlagSource entry) {
-        Translation t = code.find(mode, entry);
-        if (t != null) {
-            return t;
-        }
-        t = translate(code, entry, true);
-        if (t == null) {
-            flushAll();
-            code.block.code = code;
-            t = translate(code, entry, true);
-        }
-        if (t != null) {
-            code.variants.add(t);
-        }
-        return t;
-    }
-
-    /** A translation that may be entered at any instruction, or null if there is no room. */
-    private Translation plain(Translation t) {
-        if (t.plainJumps == null) {
-            return t;
-        }
-        BtCode code = (BtCode) t.block.code;
-        for (Translation plain : code.plains) {
-            if (plain.mode == t.mode) {
-                return plain;
-            }
-        }
-        Translation plain = translate(code, null, false);
-        if (plain != null) {
-            code.plains.add(plain);
-        }
-        return plain;
-    }
-
-    /** The host address at which one may enter at an instruction, or 0 if there is no room. */
-    private long middle(Translation t, int index) {
-        Translation plain = plain(t);
-        return plain == null ? 0 : plain.host + plain.offsets[index];
-    }
-
-    private Translation translate(BtCode code, FlagSource entry, boolean grouped) {
-        if (tablesFull() || isFull()) {
-            return null;
-        }
-        Block block = code.block;
-        long linear = mode.linear(block.ip);
-        long lastLinear = mode.linear(block.ip + block.bytes - 1);
-        boolean two = linear >>> 12 != lastLinear >>> 12;
-        int secondEntry = two ? mode.execEntry(lastLinear) : 0;
-        int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
-        long second = two ? (long) secondEntry << 32 | secondCookie : 0;
-        Inline inline = grouped && code.hot ? new Inline(code) : null;
-        TranslationEvent event = BtEvents.translating();
-        Translation t =
-                translator.translate(block, code.list, mode, entry, grouped, inline, count, second);
-        if (t == null) {
-            return null;
-        }
-        t.inline = inline == null ? null : inline.entries;
-        BtEvents.translated(event, block.ip, block.bytes, t.instructions(), t.host, t.hostBytes);
-        PerfMap.name(t.host, t.hostBytes, block.ip);
-        t.execEntry = mode.execEntry(linear);
-        t.cookie = cookie(linear, block.gpa);
-        t.secondEntry = secondEntry;
-        t.secondCookie = secondCookie;
-        if (count == translations.length) {
-            translations = Arrays.copyOf(translations, 2 * count);
-        }
-        translations[count++] = t;
-        tableBytes += t.tableBytes();
-        translated++;
-        return t;
+        return c.model.atLeast(CpuModel.I386) ? translations.code(block) : null;
     }
 
     @Override
     public Optional<HostCode> translation(long rip) {
-        Translation best = null;
-        for (int i = 0; i < count; i++) {
-            Translation t = translations[i];
-            if (t.valid
-                    && t.contains(rip)
-                    && isPresent(t)
-                    && fitness(t, rip) > fitness(best, rip)) {
-                best = t;
-            }
-        }
-        return Optional.ofNullable(best).map(cache::view);
+        return translations.at(rip);
     }
 
-    /** Whether it is made of what is there now, in such a segment. */
-    private boolean isPresent(Translation t) {
-        if (t.mode.codeSize() != c.codeSize || t.mode.codeBase() != c.base[VcpuState.CS]) {
-            return false;
-        }
-        long gpa = c.mmu.probe(t.mode.linear(t.ip));
-        return gpa != Mmu.FAULT && gpa >>> 12 == t.block.gpa >>> 12;
-    }
-
-    /**
-     * Of many the one that begins at {@code rip}, is for the present mode, and finds flags in
-     * memory.
-     */
-    private int fitness(Translation t, long rip) {
-        if (t == null) {
-            return -1;
-        }
-        return (t.ip == rip ? 4 : 0) + (t.mode == mode ? 2 : 0) + (t.entry == null ? 1 : 0);
-    }
-
-    private int cookie(long linear, long physical) {
-        return cookies.computeIfAbsent(
-                new Page(linear >>> 12, physical >>> 12, mode), _ -> cookies.size() + 1);
-    }
-
-    private boolean tablesFull() {
-        return count >= Exit.MAX_TRANSLATIONS
-                || cookies.size() >= MAX_COOKIES
-                || modes.size() >= MAX_MODES;
-    }
-
-    private boolean isFull() {
-        return memoryBytes() + Budget.MARGIN_BYTES > budget.share();
-    }
-
-    /** Of host code and of tables. */
-    private long memoryBytes() {
-        return cache.usedBytes() + tableBytes + (long) COOKIE_BYTES * cookies.size();
-    }
-
-    /** Empties the code cache. */
-    private void flushAll() {
-        BtEvents.flushed(tablesFull() ? "tables full" : "memory full", cache.usedBytes(), count);
-        flushes++;
-        for (int i = 0; i < count; i++) {
-            Translation t = translations[i];
-            t.valid = false;
-            if (t.block != null && t.block.code instanceof BtCode code) {
-                code.forget();
-                t.block.forgetCode();
-            }
-        }
-        translations = new Translation[1024];
-        count = 0;
-        tableBytes = 0;
-        cookies.clear();
-        modes.clear();
-        modes.put(mode, mode);
+    /** All translations are gone, and all that knows of them. */
+    private void forget() {
         Arrays.fill(lately, mode);
-        inlineTlb.giveAll();
         contexts.clear();
         for (ExecTable table : pages) {
             table.use(null);
         }
         before = null;
         faultFrom = null;
-        cache.clear();
         clearJumps();
         link = null;
         resume = null;
         use(mode);
-    }
-
-    /** A translation must not be entered any more: all ways to it are led away. */
-    private void drop(Translation t) {
-        t.valid = false;
-        t.block = null;
-        t.ones = null;
-        if (t.inline != null) {
-            Arrays.stream(t.inline).filter(n -> n >= 0).forEach(inlineTlb::give);
-        }
-        cache.divert(t.host + t.body, t.host + t.entryStub);
-        for (Site site : t.incoming) {
-            if (site.linked == t) {
-                unlink(site);
-            }
-        }
-        for (Site site : t.sites) {
-            if (site.linked != null) {
-                site.linked.incoming.remove(site);
-            }
-        }
-    }
-
-    private void unlink(Site site) {
-        long host = site.owner.host;
-        cache.link(host + site.hot, host + site.hotStub);
-        cache.link(host + site.cold, host + site.coldStub);
-        if (site.detour != 0) {
-            cache.link(host + site.detour, host + site.detourStub);
-        }
-        site.linked = null;
-    }
-
-    /** Leads a jump to the block {@code code} of its target. */
-    private void link(Site site, BtCode code) {
-        if (site.linked != null) {
-            return;
-        }
-        Translation to = site.source == null ? null : code.find(mode, site.source);
-        boolean hot = true;
-        if (site.source == null) {
-            to = variant(code, null);
-        } else if (to == null) {
-            Translation plain = code.find(mode, null);
-            if (plain != null && plain.flagless && !site.poll) {
-                to = plain;
-            } else if (code.variants.size() < MAX_VARIANTS) {
-                to = variant(code, site.source);
-            } else {
-                to = variant(code, null);
-                hot = false;
-            }
-        }
-        if (to == null || !site.owner.valid) {
-            return;
-        }
-        long host = site.owner.host;
-        if (hot && to == site.owner && to.loopEntry != 0) {
-            cache.link(host + site.detour, host + to.loopEntry);
-        } else {
-            cache.link(
-                    host + (hot ? site.hot : site.cold), site.poll ? to.host : to.host + to.body);
-        }
-        if (site.execEntry != 0) {
-            cache.put(host + site.cookie, to.cookie);
-        }
-        site.linked = to;
-        to.incoming.add(site);
-        links++;
     }
 
     // ---- running
@@ -528,22 +203,22 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public int run(Code of) {
-        BtCode code = (BtCode) of;
+        Translations.BtCode code = (Translations.BtCode) of;
         updateMode();
         if (faultFrom != null) {
             learnFault();
         }
         Site from = link;
         link = null;
-        Translation t = variant(code, null);
+        Translation t = translations.variant(code, null);
         if (t == null) {
             jumpMissed = false;
             return interpret();
         }
         if (from != null && from.target == c.rip && from.owner.valid && from.owner.mode == mode) {
-            link(from, code);
+            translations.link(from, code);
             if (!t.valid) {
-                t = variant(code, null);
+                t = translations.variant(code, null);
             }
         }
         ExecTable table = pages[mode.table()];
@@ -571,11 +246,11 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void keep(Block one) {
-        if (oneOf != null && !isFull()) {
+        if (oneOf != null && !translations.isFull()) {
             if (oneOf.ones == null) {
                 oneOf.ones = new Block[oneOf.instructions()];
             }
-            tableBytes += oneOf.ones[oneIndex] == null ? ONE_BYTES : 0;
+            translations.addOne(oneOf.ones[oneIndex]);
             oneOf.ones[oneIndex] = one;
         }
     }
@@ -609,7 +284,7 @@ final class BtAccelerator implements Accelerator {
         int kind = Exit.kind(info);
         int index = Exit.index(info);
         exits[kind]++;
-        Translation t = translations[Exit.translation(info)];
+        Translation t = translations.get(Exit.translation(info));
         BtEvents.exited(kind, t.ips, index);
         return switch (kind) {
             case Exit.TLB_READ -> missed(t, index, info, false);
@@ -632,7 +307,7 @@ final class BtAccelerator implements Accelerator {
 
     /** The middle of a translation, or out of it for want of room. */
     private long middleOrOut(Translation t, int index) {
-        long target = middle(t, index);
+        long target = translations.middle(t, index);
         return target == 0 ? answer(noRoom(t, index)) : target;
     }
 
@@ -690,7 +365,7 @@ final class BtAccelerator implements Accelerator {
         if (inlineTlb.pays(t.inline[index], instructions())) {
             return middleOrOut(t, index);
         }
-        roams(t, index);
+        translations.roams(t, index);
         return answer(goOnAt(t, index));
     }
 
@@ -753,7 +428,7 @@ final class BtAccelerator implements Accelerator {
                     forgetJump(t);
                 }
                 if (kind == Exit.HEAT) {
-                    sample(t);
+                    translations.sample(t);
                 }
                 // An STI may have led here.
                 c.straightOn = kind == Exit.ENTRY && !counted;
@@ -762,55 +437,10 @@ final class BtAccelerator implements Accelerator {
         }
     }
 
-    /** A translation was entered when it was time to look. */
-    private void sample(Translation t) {
-        HostMemory.putInt(area + Area.HEAT, sampling);
-        if (t.valid && ++t.samples >= HOT) {
-            heat((BtCode) t.block.code, HOT_DEPTH);
-        }
-    }
-
-    /** Blocks that run often, and those that follow them, are translated anew. */
-    private void heat(BtCode code, int depth) {
-        if (code.hot || depth == 0) {
-            return;
-        }
-        code.hot = true;
-        List<BtCode> next = new ArrayList<>();
-        for (Translation t : code.variants) {
-            for (Site site : t.sites) {
-                if (site.linked != null && site.linked.block.code instanceof BtCode to) {
-                    next.add(to);
-                }
-            }
-        }
-        retranslate(code);
-        next.forEach(to -> heat(to, depth - 1));
-    }
-
-    /** An instruction's entry does not pay, nor do those that were filled half as often. */
-    private void roams(Translation t, int index) {
-        BtCode code = (BtCode) t.block.code;
-        code.roaming.set(index);
-        for (int i = 0; i < t.inline.length; i++) {
-            if (t.inline[i] >= 0 && inlineTlb.restless(t.inline[i])) {
-                code.roaming.set(i);
-            }
-        }
-        retranslate(code);
-    }
-
-    /** Drops a block's translations, so that it gets new ones when it runs. */
-    private void retranslate(BtCode code) {
-        List<Translation> old = List.copyOf(code.variants);
-        code.variants.clear();
-        old.forEach(this::drop);
-    }
-
     /** The code cache is full, and this block goes on in the middle. */
     private int noRoom(Translation t, int index) {
         int result = goOnAt(t, index);
-        flushAll();
+        translations.flushAll();
         return result;
     }
 
@@ -875,7 +505,7 @@ final class BtAccelerator implements Accelerator {
                                 && c.codeGeneration == resumeGeneration
                                 && c.modeEpoch == resumeEpoch
                                 && !interrupted()
-                        ? index + 1 == t.instructions() ? t : plain(t)
+                        ? index + 1 == t.instructions() ? t : translations.plain(t)
                         : null;
         if (plain == null) {
             addCount(counted ? 1 : index + 1);
@@ -952,10 +582,10 @@ final class BtAccelerator implements Accelerator {
         int left = ++from.faultsLeft[faultVector];
         if (context == null
                 || !contexts.has(from)
-                || count == 0
+                || translations.isEmpty()
                 || left < transitionThreshold
                 || left > MOST_FAULTS_LEFT
-                || isFull()) {
+                || translations.isFull()) {
             return;
         }
         Transitions.Interrupt way = ways.interrupt(faultVector, false, from, context);
@@ -1021,9 +651,9 @@ final class BtAccelerator implements Accelerator {
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;
         }
-        long target = middle(t, resumeIndex);
+        long target = translations.middle(t, resumeIndex);
         if (target == 0) {
-            flushAll();
+            translations.flushAll();
             return GO_ON;
         }
         int needed = t.fp == null ? 0 : t.fp.loadedAt(resumeIndex);
@@ -1056,6 +686,7 @@ final class BtAccelerator implements Accelerator {
         c.codeAndStackChanged();
         modeEpoch = c.modeEpoch;
         mode = to.mode;
+        translations.use(mode);
         context = to;
         entered = number;
     }
@@ -1068,7 +699,7 @@ final class BtAccelerator implements Accelerator {
                 || oneIndex != t.instructions() - 1
                 || ++t.transitionsLeft < transitionThreshold
                 || t.transitionsMade == MOST_TRANSITIONS
-                || isFull()) {
+                || translations.isFull()) {
             return;
         }
         updateMode();
@@ -1222,7 +853,7 @@ final class BtAccelerator implements Accelerator {
             }
         }
         if (now == null) {
-            now = modes.computeIfAbsent(Mode.of(c, counted), m -> m);
+            now = translations.known(Mode.of(c, counted));
             latest = latest + 1 & LATELY - 1;
             lately[latest] = now;
         }
@@ -1231,6 +862,7 @@ final class BtAccelerator implements Accelerator {
 
     private void use(Mode now) {
         mode = now;
+        translations.use(now);
         if (pages[now.table()].use(now)) {
             HostMemory.putInt(area + Area.execMode(now), contexts.number(now));
         }
@@ -1330,14 +962,8 @@ final class BtAccelerator implements Accelerator {
     public Map<String, Long> counters() {
         Map<String, Long> map = new LinkedHashMap<>();
         map.put("instructions-native", instructions());
-        map.put("blocks-translated", translated);
-        map.put("translations-cached", (long) count);
-        map.put("cache-bytes", (long) cache.usedBytes());
-        map.put("cache-capacity-bytes", cache.sizeBytes());
-        map.put("cache-flushes", flushes);
-        map.put("table-bytes", memoryBytes() - cache.usedBytes());
+        translations.count(map);
         map.put("exceptions-native", faulted);
-        map.put("chain-links", links);
         map.put("native-entries", entries);
         for (int kind = 0; kind < exits.length; kind++) {
             map.put("exit-" + Exit.name(kind), exits[kind]);
@@ -1363,7 +989,6 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void close() {
         events.run();
-        budget.leave();
-        cache.close();
+        translations.close();
     }
 }
