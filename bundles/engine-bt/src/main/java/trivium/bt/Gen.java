@@ -231,9 +231,10 @@ final class Gen {
         map = loopMap;
         a.bind(f.from);
         a.alu(ADD, 8, T0, Rm.gs(at + InlineTlb.PAGE));
-        a.lea(linearSize(), T2, Rm.mem(T0, f.size - 1));
+        // All 64 bits: a group's address may lie beyond 4 GiB, where it must not be found.
+        a.lea(8, T2, Rm.mem(T0, f.size - 1));
         int table = table(f.write);
-        compareTag(table, linearSize());
+        compareTag(table, 8);
         colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, -1, 0, map));
         a.aluImm(SUB, 4, Rm.gs(InlineTlb.fills(f.entry)), 1);
         colds.add(new Cold(a.jcc(S), Exit.INLINE, f.index, f.flags, -1, 0, map));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
@@ -56,6 +57,20 @@ class LoopTest {
         try (TestBoard board = board(engine, code)) {
             assertThat(board.run().end()).isEqualTo(expected);
             assertThat(board.interpreted()).as("interpreted").isLessThan(ENDLESS);
+        }
+    }
+
+    /** Offsets that wrap at 4 GiB, of accesses that are looked up together. */
+    @Test
+    void offsetsWrap() {
+        // mov ebp, -1; mov ecx, 60; 1: mov eax, [ebp+0x56]; add edx, [ebp+0x5a]; dec ecx; jnz 1b
+        String code = "bdffffffff b93c000000 8b4556 03555a 49 75f7";
+        String expected;
+        try (TestBoard board = new TestBoard(Mode.PROTECTED32, new InterpreterEngine())) {
+            expected = board.code(code).run().end();
+        }
+        try (TestBoard board = new TestBoard(Mode.PROTECTED32, engine)) {
+            assertThat(board.code(code).run().end()).isEqualTo(expected);
         }
     }
 
