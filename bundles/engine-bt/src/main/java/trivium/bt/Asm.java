@@ -63,7 +63,8 @@ final class Asm {
     /**
      * @param opcode one to three bytes, the first in the highest place: 0x8B, 0x0FAF, 0x0F38F0
      * @param prefix mandatory or operand-size prefix, or 0
-     * @param bytes the registers that are byte registers (need a REX for SPL, BPL, SIL, DIL)
+     * @param byteReg whether that is a byte register (SPL, BPL, SIL, DIL need a REX)
+     * @param byteRm the same of {@code rm}
      */
     private void encode(
             int prefix,
@@ -73,18 +74,6 @@ final class Asm {
             long rm,
             boolean byteReg,
             boolean byteRm) {
-        encode(prefix, wide, opcode, reg, rm, byteReg, byteRm, 0);
-    }
-
-    private void encode(
-            int prefix,
-            boolean wide,
-            int opcode,
-            int reg,
-            long rm,
-            boolean byteReg,
-            boolean byteRm,
-            int immediateBytes) {
         if (Rm.isGs(rm)) {
             u8(0x65);
         }

@@ -1,7 +1,6 @@
 package trivium.bt;
 
 import trivium.x86.decode.Instruction;
-import trivium.x86.decode.Mnemonic;
 
 /**
  * Which status flags an instruction reads and which it certainly overwrites (SDM Vol. 1, App. A).
@@ -51,16 +50,6 @@ final class FlagUse {
         };
     }
 
-    /**
-     * Whether the flags are defined afterwards if and only if a count that is known late is not 0.
-     */
-    static boolean conditional(Instruction in) {
-        return switch (in.mnemonic()) {
-            case SHL, SHR, SAR, SHLD, SHRD, ROL, ROR, RCL, RCR -> constantCount(in) < 0;
-            default -> false;
-        };
-    }
-
     /** A shift's masked count, or -1 if it is in CL. */
     static int constantCount(Instruction in) {
         int last = in.row.operands().size() - 1;
@@ -69,13 +58,6 @@ final class FlagUse {
             case IMM -> (int) in.imm & mask;
             case CONSTANT_ONE -> 1;
             default -> -1;
-        };
-    }
-
-    static boolean isShift(Mnemonic m) {
-        return switch (m) {
-            case SHL, SHR, SAR, ROL, ROR, RCL, RCR -> true;
-            default -> false;
         };
     }
 }
