@@ -180,31 +180,27 @@ final class Devices {
             }
             case MOVZX -> set(in.reg, in.bytes(0), value & -1L >>> 64 - 8 * bytes);
             default -> {
-                int register = in.operand(0).place() == Place.ACCUMULATOR ? RAX : in.reg;
                 if (bytes == 1) {
-                    HostMemory.putByte(octet(in, register), (byte) value);
+                    HostMemory.putByte(octet(in, 0), (byte) value);
                 } else {
-                    set(register, bytes, value);
+                    set(in.register(0), bytes, value);
                 }
             }
         }
     }
 
     private long source(Instruction in) {
-        return switch (in.operand(1).place()) {
-            case IMM -> in.imm;
-            case ACCUMULATOR -> HostMemory.getLong(rax);
-            default ->
-                    in.bytes(1) == 1
-                            ? HostMemory.getByte(octet(in, in.reg))
-                            : HostMemory.getLong(register(in.reg));
-        };
+        if (in.operand(1).place() == Place.IMM) {
+            return in.imm;
+        }
+        return in.bytes(1) == 1
+                ? HostMemory.getByte(octet(in, 1))
+                : HostMemory.getLong(register(in.register(1)));
     }
 
-    /** Where a byte register is: 4 to 7 are AH to BH without REX. */
-    private long octet(Instruction in, int register) {
-        boolean high = in.rex == 0 && register >= 4;
-        return registers + (high ? 8L * (register - 4) + 1 : 8L * register);
+    /** Where a byte register is. */
+    private long octet(Instruction in, int i) {
+        return register(in.wholeRegister(i)) + (in.isHighByte(i) ? 1 : 0);
     }
 
     private void set(int register, int bytes, long value) {

@@ -344,9 +344,7 @@ final class Groups {
         }
         return switch (in.operand(0).place()) {
             case RM -> in.isRegisterForm() ? in.rm : -1;
-            case REG -> in.reg;
-            case OPCODE -> in.opcode & 7 | (in.rex & 1) << 3;
-            case ACCUMULATOR -> RAX;
+            case REG, OPCODE, ACCUMULATOR -> in.register(0);
             default -> -1;
         };
     }
@@ -419,11 +417,7 @@ final class Groups {
             case CWD -> 1 << RDX;
             case LOOP -> 1 << RCX;
             case LEAVE -> 1 << RSP | 1 << RBP;
-            case XCHG, XADD ->
-                    first(in)
-                            | (in.operand(1).place() == Place.REG
-                                    ? registers(in.reg, in, 1)
-                                    : 1 << RAX);
+            case XCHG, XADD -> first(in) | 1 << in.wholeRegister(1);
             case CMPXCHG -> first(in) | 1 << RAX;
             default -> {
                 int cc = Conditions.of(in.mnemonic());
@@ -434,17 +428,10 @@ final class Groups {
 
     private static int first(Instruction in) {
         return switch (in.operand(0).place()) {
-            case RM -> in.isRegisterForm() ? registers(in.rm, in, 0) : 0;
-            case REG -> registers(in.reg, in, 0);
-            case OPCODE -> registers(in.opcode & 7 | (in.rex & 1) << 3, in, 0);
-            case ACCUMULATOR -> 1 << RAX;
+            case RM -> in.isRegisterForm() ? 1 << in.wholeRegister(0) : 0;
+            case REG, OPCODE, ACCUMULATOR -> 1 << in.wholeRegister(0);
             case MOFFS -> 0;
             default -> ALL;
         };
-    }
-
-    /** A register operand; of bytes, the register of that number and the one four below. */
-    private static int registers(int n, Instruction in, int i) {
-        return in.bytes(i) == 1 ? 1 << n | 1 << (n & ~4) : 1 << n;
     }
 }

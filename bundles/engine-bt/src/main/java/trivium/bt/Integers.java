@@ -5,7 +5,6 @@ import static trivium.bt.Gen.T0;
 import static trivium.bt.Gen.T1;
 import static trivium.bt.Gen.T2;
 import static trivium.cpu.VcpuState.RAX;
-import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDX;
 import static trivium.cpu.VcpuState.RSP;
 
@@ -158,32 +157,6 @@ final class Integers {
         };
     }
 
-    /** The guest register of operand {@code i} as encoded: 4 to 7 may be AH to BH. */
-    private static int number(Instruction in, int i) {
-        return switch (in.operand(i).place()) {
-            case REG -> in.reg;
-            case RM -> in.rm;
-            case OPCODE -> in.opcode & 7 | (in.rex & 1) << 3;
-            case COUNT -> RCX;
-            case PORT -> RDX;
-            default -> RAX;
-        };
-    }
-
-    /** Whether operand {@code i} is AH, CH, DH or BH. */
-    static boolean isHigh(Instruction in, int i) {
-        Place place = in.operand(i).place();
-        if (in.bytes(i) != 1
-                || in.rex != 0
-                || place != Place.REG
-                        && place != Place.OPCODE
-                        && (place != Place.RM || inMemory(in, i))) {
-            return false;
-        }
-        int n = number(in, i);
-        return n >= 4 && n < 8;
-    }
-
     /** Exchanges the low two bytes of RAX, RCX, RDX or RBX: no flags change. */
     private void swapBytes(int high) {
         a.high(0x86, high - 4, high);
@@ -215,7 +188,7 @@ final class Integers {
         boolean immediate = in.operand(1).place() == Place.IMM;
         if (inMemory(in, 0)) {
             access(in, bytes, op != CMP);
-            if (op == CMP && g.flags.seenAfter() != 0 && (immediate || !isHigh(in, 1))) {
+            if (op == CMP && g.flags.seenAfter() != 0 && (immediate || !in.isHighByte(1))) {
                 a.load(bytes, T2, memory());
                 g.flags.keep(T2);
                 FlagSource.Kind kind = FlagSource.Kind.CMP;
@@ -235,7 +208,7 @@ final class Integers {
             if (immediate) {
                 lock(in);
                 a.aluImm(op, bytes, memory(), (int) in.imm);
-            } else if (isHigh(in, 1)) {
+            } else if (in.isHighByte(1)) {
                 swapBytesBeside(in.reg);
                 lock(in);
                 a.aluTo(op, 1, memory(), in.reg - 4);
@@ -248,13 +221,13 @@ final class Integers {
             g.flags.produced(null);
             return;
         }
-        int d = number(in, 0);
+        int d = in.register(0);
         if (inMemory(in, 1)) {
             access(in, bytes, false);
             if (carry) {
                 g.flags.require();
             }
-            if (isHigh(in, 0)) {
+            if (in.isHighByte(0)) {
                 swapBytesBeside(d);
                 a.alu(op, 1, d - 4, memory());
                 swapBytes(d);
@@ -278,13 +251,13 @@ final class Integers {
         if (carry) {
             g.flags.require();
         }
-        if (isHigh(in, 0) || !immediate && isHigh(in, 1)) {
+        if (in.isHighByte(0) || !immediate && in.isHighByte(1)) {
             if (immediate) {
                 a.u8(0x80);
                 a.u8(0xc0 | op << 3 | d);
                 a.u8((int) in.imm);
             } else {
-                a.high(op << 3 | 2, d, number(in, 1));
+                a.high(op << 3 | 2, d, in.register(1));
             }
             g.flags.produced(null);
             return;
@@ -293,12 +266,12 @@ final class Integers {
         if (immediate) {
             a.aluImm(op, bytes, Rm.reg(h), (int) in.imm);
         } else {
-            a.alu(op, bytes, h, g.rm(number(in, 1)));
+            a.alu(op, bytes, h, g.rm(in.register(1)));
         }
         if (op != CMP) {
             g.commit(d, T1);
         }
-        g.flags.produced(sourceOf(in, op, bytes, d, immediate ? -1 : number(in, 1)));
+        g.flags.produced(sourceOf(in, op, bytes, d, immediate ? -1 : in.register(1)));
     }
 
     /** The source of the flags after an operation of register {@code d} with memory. */
@@ -350,7 +323,7 @@ final class Integers {
             }
             if (immediate) {
                 a.testImm(bytes, memory(), (int) in.imm);
-            } else if (isHigh(in, 1)) {
+            } else if (in.isHighByte(1)) {
                 swapBytesBeside(in.reg);
                 a.test(1, memory(), in.reg - 4);
                 swapBytes(in.reg);
@@ -360,14 +333,14 @@ final class Integers {
             g.flags.produced(null);
             return;
         }
-        int d = number(in, 0);
-        if (isHigh(in, 0) || !immediate && isHigh(in, 1)) {
+        int d = in.register(0);
+        if (in.isHighByte(0) || !immediate && in.isHighByte(1)) {
             if (immediate) {
                 a.u8(0xf6);
                 a.u8(0xc0 | d);
                 a.u8((int) in.imm);
             } else {
-                a.high(0x84, number(in, 1), d);
+                a.high(0x84, in.register(1), d);
             }
             g.flags.produced(null);
             return;
@@ -376,7 +349,7 @@ final class Integers {
             a.testImm(bytes, g.rm(d), (int) in.imm);
             g.flags.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, -1, (int) in.imm));
         } else {
-            int s = number(in, 1);
+            int s = in.register(1);
             a.test(bytes, g.rm(d), g.read(s, T1));
             g.flags.produced(new FlagSource(FlagSource.Kind.TEST, bytes, d, s, 0));
         }
@@ -396,8 +369,8 @@ final class Integers {
                     });
             return;
         }
-        int d = number(in, 0);
-        if (isHigh(in, 0)) {
+        int d = in.register(0);
+        if (in.isHighByte(0)) {
             g.flags.incDec(
                     increment,
                     1,
@@ -433,7 +406,7 @@ final class Integers {
             access(in, bytes, true);
             lock(in);
             a.group3(extension, bytes, memory());
-        } else if (isHigh(in, 0)) {
+        } else if (in.isHighByte(0)) {
             if (extension == NOT) {
                 g.flags.willWrite(in.rm - 4);
             }
@@ -448,7 +421,7 @@ final class Integers {
             g.commit(in.rm, T1);
         }
         if (extension == NEG) {
-            boolean register = !inMemory(in, 0) && !isHigh(in, 0);
+            boolean register = !inMemory(in, 0) && !in.isHighByte(0);
             g.flags.produced(
                     register ? new FlagSource(FlagSource.Kind.NEG, bytes, in.rm, -1, 0) : null);
         }
@@ -463,17 +436,17 @@ final class Integers {
             memoryOperand(in, 0, bytes, true);
             if (second == Place.IMM) {
                 a.storeImm(bytes, memory(), (int) in.imm);
-            } else if (isHigh(in, 1)) {
+            } else if (in.isHighByte(1)) {
                 swapBytesBeside(in.reg);
                 a.store(1, memory(), in.reg - 4);
                 swapBytes(in.reg);
             } else {
-                a.store(bytes, memory(), g.read(number(in, 1), T1));
+                a.store(bytes, memory(), g.read(in.register(1), T1));
             }
             return;
         }
-        int d = number(in, 0);
-        boolean high = isHigh(in, 0);
+        int d = in.register(0);
+        boolean high = in.isHighByte(0);
         int written = high ? d - 4 : d;
         if (inMemory(in, 1)) {
             memoryOperand(in, 1, bytes, false);
@@ -490,10 +463,10 @@ final class Integers {
         g.flags.willWrite(written);
         if (second == Place.IMM) {
             movImmediate(in, bytes, d, high);
-        } else if (high || isHigh(in, 1)) {
-            a.high(0x8a, d, number(in, 1));
+        } else if (high || in.isHighByte(1)) {
+            a.high(0x8a, d, in.register(1));
         } else {
-            load(bytes, d, g.rm(number(in, 1)));
+            load(bytes, d, g.rm(in.register(1)));
         }
     }
 
@@ -543,7 +516,7 @@ final class Integers {
             return;
         }
         g.flags.willWrite(d);
-        if (!isHigh(in, 1)) {
+        if (!in.isHighByte(1)) {
             extendInto(signed, from, bytes, d, g.rm(in.rm));
         } else if (g.host(d) >= 0 && g.host(d) < 8) {
             if (bytes == 2) {
@@ -625,7 +598,7 @@ final class Integers {
         int bytes = in.bytes(0);
         if (inMemory(in, 0)) {
             access(in, bytes, true);
-            boolean high = isHigh(in, 1);
+            boolean high = in.isHighByte(1);
             int s = high ? in.reg - 4 : in.reg;
             g.flags.willWrite(s);
             if (high) {
@@ -639,12 +612,12 @@ final class Integers {
             }
             return;
         }
-        int d = number(in, 0);
-        int s = number(in, 1);
+        int d = in.register(0);
+        int s = in.register(1);
         if (in.opcode == 0x90 && d == s) {
             return;
         }
-        if (isHigh(in, 0) || isHigh(in, 1)) {
+        if (in.isHighByte(0) || in.isHighByte(1)) {
             g.flags.willWrite(d & 3);
             g.flags.willWrite(s & 3);
             a.high(0x86, s, d);
@@ -663,7 +636,7 @@ final class Integers {
         if (in.operandSize == 2) {
             return false; // undefined
         }
-        int d = in.opcode & 7 | (in.rex & 1) << 3;
+        int d = in.register(0);
         g.flags.willWrite(d);
         a.bswap(in.operandSize, g.read(d, T1));
         g.commit(d, T1);
@@ -685,7 +658,7 @@ final class Integers {
     private boolean shift(Instruction in, int kind) {
         int bytes = in.bytes(0);
         int count = FlagUse.constantCount(in);
-        boolean high = isHigh(in, 0);
+        boolean high = in.isHighByte(0);
         if (count == 0 || high && count < 0 && in.rm == HIGH_COUNT) {
             return false;
         }
@@ -765,7 +738,7 @@ final class Integers {
     // ---- multiplication and division
 
     private boolean multiply(Instruction in, int extension) {
-        if (isHigh(in, 0)) {
+        if (in.isHighByte(0)) {
             return false;
         }
         int bytes = in.bytes(0);
@@ -822,7 +795,7 @@ final class Integers {
 
     private boolean divide(Instruction in) {
         int bytes = in.bytes(0);
-        if (isHigh(in, 0)) {
+        if (in.isHighByte(0)) {
             return false;
         }
         divisor(in, bytes);
@@ -878,7 +851,7 @@ final class Integers {
         } else if (place == Place.IMM) {
             a.storeImm(n, memory(), (int) in.imm);
         } else {
-            a.store(n, memory(), g.read(number(in, 0), T1));
+            a.store(n, memory(), g.read(in.register(0), T1));
         }
         g.moveStack(-n);
         return true;
@@ -889,7 +862,7 @@ final class Integers {
         if (inMemory(in, 0) || in.operand(0).place() == Place.FIXED_SEGMENT) {
             return false;
         }
-        int d = number(in, 0);
+        int d = in.register(0);
         memory = g.stackOperand(0, n, false);
         if (d == RSP) {
             a.load(n, T1, memory());
@@ -984,7 +957,7 @@ final class Integers {
 
     private boolean exchangeAdd(Instruction in) {
         int bytes = in.bytes(0);
-        if (isHigh(in, 0) || isHigh(in, 1)) {
+        if (in.isHighByte(0) || in.isHighByte(1)) {
             return false;
         }
         boolean memory = inMemory(in, 0);
@@ -1015,7 +988,7 @@ final class Integers {
 
     private boolean compareExchange(Instruction in) {
         int bytes = in.bytes(0);
-        if (isHigh(in, 0) || isHigh(in, 1)) {
+        if (in.isHighByte(0) || in.isHighByte(1)) {
             return false;
         }
         if (inMemory(in, 0)) {
@@ -1087,7 +1060,7 @@ final class Integers {
         g.flags.require(FlagUse.condition(cc));
         if (memory) {
             a.setcc(cc, memory());
-        } else if (isHigh(in, 0)) {
+        } else if (in.isHighByte(0)) {
             g.flags.willWrite(in.rm - 4);
             a.u8(0x0f);
             a.u8(0x90 | cc);

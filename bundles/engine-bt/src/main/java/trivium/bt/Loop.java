@@ -72,19 +72,14 @@ final class Loop {
             switch (in.operand(i).place()) {
                 case RM -> {
                     if (in.isRegisterForm()) {
-                        operand(in, i, in.rm);
+                        use(in.wholeRegister(i));
                     }
                 }
-                case REG -> operand(in, i, in.reg);
-                case OPCODE -> operand(in, i, in.opcode & 7 | (in.rex & 1) << 3);
+                case REG, OPCODE -> use(in.wholeRegister(i));
                 default -> {}
             }
         }
         return true;
-    }
-
-    private void operand(Instruction in, int i, int number) {
-        use(Integers.isHigh(in, i) ? number - 4 : number);
     }
 
     private void use(int register) {

@@ -46,7 +46,7 @@ public final class Disassembler {
                             ? register(in, in.rm, registerBytes(operand, bytes))
                             : memory(in, bytes);
             case REG -> register(in, in.reg, bytes);
-            case OPCODE -> register(in, in.opcode & 7 | (in.rex & 1) << 3, bytes);
+            case OPCODE -> register(in, in.register(i), bytes);
             case ACCUMULATOR -> bytes == 1 ? "al" : register(in, 0, bytes);
             case COUNT -> "cl";
             case PORT -> "dx";

@@ -67,4 +67,38 @@ public final class Instruction {
     public Operand operand(int i) {
         return row.operands.get(i);
     }
+
+    /**
+     * The number of the general register that operand {@code i} is, as encoded: 4 to 7 may be AH to
+     * BH.
+     */
+    public int register(int i) {
+        return switch (operand(i).place) {
+            case REG -> reg;
+            case RM -> rm;
+            case OPCODE -> opcode & 7 | (rex & 1) << 3;
+            case ACCUMULATOR -> 0;
+            case COUNT -> 1;
+            case PORT -> 2;
+            default -> throw new AssertionError(operand(i));
+        };
+    }
+
+    /** Whether operand {@code i} is AH, CH, DH or BH. */
+    public boolean isHighByte(int i) {
+        Operand operand = operand(i);
+        if (rex != 0 || operand.size != 1 || operand == Operand.RdMb) {
+            return false;
+        }
+        return switch (operand.place) {
+            case REG, OPCODE -> (register(i) & ~3) == 4;
+            case RM -> isRegisterForm() && (rm & ~3) == 4;
+            default -> false;
+        };
+    }
+
+    /** The number of the general register that operand {@code i} is, or is a byte of. */
+    public int wholeRegister(int i) {
+        return isHighByte(i) ? register(i) - 4 : register(i);
+    }
 }

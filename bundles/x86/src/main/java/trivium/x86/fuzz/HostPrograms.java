@@ -374,19 +374,16 @@ final class HostPrograms implements AutoCloseable {
     private boolean operandFits(Instruction in, int i) {
         Operand operand = in.operand(i);
         return switch (operand.place()) {
-            case REG -> registerFits(in, i, in.reg);
-            case OPCODE -> registerFits(in, i, in.opcode & 7 | (in.rex & 1) << 3);
-            case RM -> in.isRegisterForm() ? registerFits(in, i, in.rm) : memoryFits(in);
+            case REG, OPCODE -> registerFits(in, i);
+            case RM -> in.isRegisterForm() ? registerFits(in, i) : memoryFits(in);
             case MEMORY, MMX_RM, XMM_RM, X87_RM -> in.isRegisterForm() || memoryFits(in);
             case MOFFS, SEGMENT, FIXED_SEGMENT, CONTROL, DEBUG, RELATIVE, FAR_POINTER -> false;
             default -> true;
         };
     }
 
-    private boolean registerFits(Instruction in, int i, int number) {
-        boolean octet = in.bytes(i) == 1 && in.rex == 0 && !isFloating(in);
-        boolean high = octet && number >= 4 && number < 8;
-        int register = high ? number - 4 : number;
+    private boolean registerFits(Instruction in, int i) {
+        int register = in.wholeRegister(i);
         boolean kept = POINTERS.contains(register) || register == INDEX;
         boolean read =
                 in.mnemonic() == Mnemonic.CMP

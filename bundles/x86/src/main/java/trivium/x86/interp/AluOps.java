@@ -41,7 +41,7 @@ final class AluOps {
                     ? memoryImmediate(in, kind, bytes)
                     : memoryRegister(in, kind, bytes);
         }
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         if (bytes < 4) {
             return narrow(in, kind, bytes, memorySecond, second == Place.IMM);
         }
@@ -53,7 +53,7 @@ final class AluOps {
                     ? AluOps32.immediateForm(in, kind, d, in.imm)
                     : AluOps64.immediateForm(in, kind, d, in.imm);
         }
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         return bytes == 4
                 ? AluOps32.registerForm(in, kind, d, s)
                 : AluOps64.registerForm(in, kind, d, s);
@@ -61,7 +61,7 @@ final class AluOps {
 
     /** 8 and 16 bits with a register first. */
     private static Op narrow(Instruction in, int kind, int bytes, boolean memory, boolean imm) {
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         int sh = Alu.shiftOf(bytes);
         if (memory) {
@@ -82,7 +82,7 @@ final class AluOps {
                 }
             };
         }
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift2 = Registers.shift(in, 1);
         return new Op(in) {
             @Override
@@ -120,7 +120,7 @@ final class AluOps {
                 }
             };
         }
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         return new MemOp(in) {
             @Override
@@ -141,7 +141,7 @@ final class AluOps {
 
     private static Op memoryRegister(Instruction in, int kind, int bytes) {
         int sh = Alu.shiftOf(bytes);
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         return new MemOp(in) {
             @Override
@@ -231,7 +231,7 @@ final class AluOps {
                 }
             };
         }
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         if (bytes == 4) {
             return unary32(in, kind, d);
         }

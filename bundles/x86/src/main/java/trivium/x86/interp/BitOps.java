@@ -125,11 +125,11 @@ final class BitOps {
 
     private static Op cmpxchg(Instruction in) {
         int bytes = in.bytes(0);
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         int sh = Alu.shiftOf(bytes);
         if (in.isRegisterForm()) {
-            int d = Registers.index(in, 0);
+            int d = in.wholeRegister(0);
             int shiftD = Registers.shift(in, 0);
             return new Op(in) {
                 @Override
@@ -227,11 +227,11 @@ final class BitOps {
 
     private static Op xadd(Instruction in) {
         int bytes = in.bytes(0);
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         int sh = Alu.shiftOf(bytes);
         if (in.isRegisterForm()) {
-            int d = Registers.index(in, 0);
+            int d = in.wholeRegister(0);
             int shiftD = Registers.shift(in, 0);
             return new Op(in) {
                 @Override

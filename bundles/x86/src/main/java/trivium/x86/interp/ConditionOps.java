@@ -23,7 +23,7 @@ final class ConditionOps {
                 }
             };
         }
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         return new Op(in) {
             @Override

@@ -65,12 +65,12 @@ final class MoveOps {
         if (isMemory(in, 1)) {
             return load(in, bytes);
         }
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         if (in.operand(1).place() == Place.IMM) {
             return movImmediate(in, bytes, d, shift);
         }
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift2 = Registers.shift(in, 1);
         return switch (bytes) {
             case 1 ->
@@ -123,7 +123,7 @@ final class MoveOps {
     }
 
     private static Op load(Instruction in, int bytes) {
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         return switch (bytes) {
             case 1 ->
@@ -158,7 +158,7 @@ final class MoveOps {
     }
 
     private static Op store(Instruction in, int bytes) {
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         return switch (bytes) {
             case 1 ->
@@ -206,7 +206,7 @@ final class MoveOps {
         int bytes = in.bytes(0);
         int from = in.bytes(1);
         int sh = Alu.shiftOf(from);
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         if (isMemory(in, 1)) {
             if (bytes == 4) {
                 return signed ? loadSigned32(in, d, sh, from) : loadZero32(in, d, from);
@@ -219,7 +219,7 @@ final class MoveOps {
                 }
             };
         }
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         if (signed) {
             return new Op(in) {
@@ -287,9 +287,9 @@ final class MoveOps {
         if (isMemory(in, 0)) {
             return xchgMemory(in, bytes);
         }
-        int a = Registers.index(in, 0);
+        int a = in.wholeRegister(0);
         int shiftA = Registers.shift(in, 0);
-        int b = Registers.index(in, 1);
+        int b = in.wholeRegister(1);
         int shiftB = Registers.shift(in, 1);
         if (in.opcode == 0x90 && a == RAX) {
             return in.rep == Instruction.REP ? pause(in) : nop(in);
@@ -308,7 +308,7 @@ final class MoveOps {
 
     /** With memory XCHG is locked whether it says so or not. */
     private static Op xchgMemory(Instruction in, int bytes) {
-        int s = Registers.index(in, 1);
+        int s = in.wholeRegister(1);
         int shift = Registers.shift(in, 1);
         int sh = Alu.shiftOf(bytes);
         return new MemOp(in) {
@@ -331,7 +331,7 @@ final class MoveOps {
     }
 
     private static Op bswap(Instruction in) {
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int bytes = in.operandSize;
         return new Op(in) {
             @Override

@@ -41,7 +41,7 @@ final class MultiplyOps {
                 }
             };
         }
-        int s = Registers.index(in, 0);
+        int s = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         int sh = Alu.shiftOf(bytes);
         return new Op(in) {

@@ -1,41 +1,14 @@
 package trivium.x86.interp;
 
 import trivium.x86.decode.Instruction;
-import trivium.x86.decode.Operand;
 
-/** A general register operand of any width: byte registers 4 to 7 without REX are AH to BH. */
+/** A general register operand of any width. */
 final class Registers {
     private Registers() {}
 
-    /** The register number of operand {@code i}; its byte shift is {@link #shift}. */
-    static int index(Instruction in, int i) {
-        int n = number(in, in.operand(i));
-        return isHigh(in, i, n) ? n - 4 : n;
-    }
-
     /** 8 for AH, CH, DH and BH, otherwise 0. */
     static int shift(Instruction in, int i) {
-        return isHigh(in, i, number(in, in.operand(i))) ? 8 : 0;
-    }
-
-    private static boolean isHigh(Instruction in, int i, int n) {
-        return in.bytes(i) == 1
-                && in.rex == 0
-                && n >= 4
-                && n < 8
-                && in.operand(i).place() != Operand.Place.ACCUMULATOR;
-    }
-
-    private static int number(Instruction in, Operand operand) {
-        return switch (operand.place()) {
-            case REG -> in.reg;
-            case RM -> in.rm;
-            case OPCODE -> in.opcode & 7 | (in.rex & 1) << 3;
-            case ACCUMULATOR -> 0;
-            case COUNT -> 1;
-            case PORT -> 2;
-            default -> throw new AssertionError(operand);
-        };
+        return in.isHighByte(i) ? 8 : 0;
     }
 
     /** Reads, sign-extended. */

@@ -73,7 +73,7 @@ final class ShiftOps {
                 }
             };
         }
-        int d = Registers.index(in, 0);
+        int d = in.wholeRegister(0);
         int shift = Registers.shift(in, 0);
         if (bytes == 4 && (constant & 31) != 0 && constant > 0 && kind != RCL && kind != RCR) {
             return constant32(in, kind, d, constant & 31);

@@ -147,7 +147,7 @@ final class SimdMisc {
         Crc32(Instruction in) {
             super(in);
             bytes = in.bytes(1);
-            register = memory ? 0 : Registers.index(in, 1);
+            register = memory ? 0 : in.wholeRegister(1);
             shift = memory ? 0 : Registers.shift(in, 1);
         }
 

@@ -48,7 +48,7 @@ final class StackOps {
                     };
             case FIXED_SEGMENT -> pushSegment(in, fixed(in.operand(0)));
             case RM -> in.isRegisterForm() ? pushRegister(in, in.rm) : pushMemory(in);
-            default -> pushRegister(in, Registers.index(in, 0));
+            default -> pushRegister(in, in.wholeRegister(0));
         };
     }
 
@@ -122,7 +122,7 @@ final class StackOps {
         if (in.operand(0).place() == Place.RM && !in.isRegisterForm()) {
             return popMemory(in, size);
         }
-        int d = in.operand(0).place() == Place.RM ? in.rm : Registers.index(in, 0);
+        int d = in.operand(0).place() == Place.RM ? in.rm : in.wholeRegister(0);
         if (size == 4) {
             return new Op(in) {
                 @Override
