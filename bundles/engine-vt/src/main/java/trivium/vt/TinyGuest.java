@@ -52,7 +52,7 @@ final class TinyGuest implements AutoCloseable {
         vm = kvm.createVm();
         KvmVcpu made = null;
         try {
-            vm.setTssAddr(0xfffb_d000);
+            vm.setTssAddr(VtVm.TSS_ADDR);
             vm.setUserMemoryRegion(0, 0, 0, BYTES, memory.hva());
             made = vm.createVcpu(0);
             var supported = kvm.supportedCpuid();

@@ -27,7 +27,9 @@ final class VtVm implements MemoryListener {
     private static final int PAGE = PhysicalMemory.PAGE_BYTES;
 
     /** Below the system ROM; only Intel hosts without unrestricted guests use them. */
-    private static final int TSS_ADDR = 0xfffb_d000, IDENTITY_MAP_ADDR = 0xfffb_c000;
+    static final int TSS_ADDR = 0xfffb_d000;
+
+    private static final int IDENTITY_MAP_ADDR = 0xfffb_c000;
 
     /** Unknown and invalid MSRs, and those the filter denies, exit. */
     private static final long MSR_EXIT_ALL = 7;
@@ -113,12 +115,6 @@ final class VtVm implements MemoryListener {
             throw e;
         }
         memory.addListener(this);
-    }
-
-    /** Whether this kernel can note writes page by page. */
-    static boolean canLog(Kvm kvm) throws IOException {
-        int both = MANUAL_PROTECT | INITIALLY_SET;
-        return (kvm.extension(Kvm.CAP_MANUAL_DIRTY_LOG_PROTECT2) & both) == both;
     }
 
     /** What is part of the state that KVM keeps; setting the TSC is not. */

@@ -15,10 +15,10 @@ public final class Kvm implements AutoCloseable {
     // spotless:off
     /** Extensions, by the numbers of {@code <linux/kvm.h>}. */
     public static final int
-            CAP_USER_MEMORY = 3, CAP_SET_TSS_ADDR = 4, CAP_NR_VCPUS = 9, CAP_NR_MEMSLOTS = 10,
+            CAP_USER_MEMORY = 3, CAP_SET_TSS_ADDR = 4, CAP_NR_MEMSLOTS = 10,
             CAP_SET_IDENTITY_MAP_ADDR = 37, CAP_VCPU_EVENTS = 41, CAP_DEBUGREGS = 50,
-            CAP_XSAVE = 55, CAP_TSC_CONTROL = 60, CAP_GET_TSC_KHZ = 61, CAP_MAX_VCPUS = 66,
-            CAP_READONLY_MEM = 81, CAP_IMMEDIATE_EXIT = 136, CAP_MANUAL_DIRTY_LOG_PROTECT2 = 168,
+            CAP_XSAVE = 55, CAP_TSC_CONTROL = 60, CAP_MAX_VCPUS = 66, CAP_READONLY_MEM = 81,
+            CAP_IMMEDIATE_EXIT = 136, CAP_MANUAL_DIRTY_LOG_PROTECT2 = 168,
             CAP_X86_USER_SPACE_MSR = 188, CAP_X86_MSR_FILTER = 189,
             CAP_EXIT_ON_EMULATION_FAILURE = 204;
     // spotless:on

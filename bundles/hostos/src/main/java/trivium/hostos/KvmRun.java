@@ -40,17 +40,11 @@ public final class KvmRun extends KvmStruct {
                     JAVA_LONG.withName("data"),
                     JAVA_INT.withName("len"),
                     JAVA_BYTE.withName("is_write"));
-    private static final StructLayout INTERNAL =
-            MemoryLayout.structLayout(
-                    JAVA_INT.withName("suberror"),
-                    JAVA_INT.withName("ndata"),
-                    MemoryLayout.sequenceLayout(16, JAVA_LONG).withName("data"));
 
     // spotless:off
-    public static final int EXIT_UNKNOWN = 0, EXIT_IO = 2, EXIT_DEBUG = 4, EXIT_HLT = 5,
-            EXIT_MMIO = 6, EXIT_IRQ_WINDOW_OPEN = 7, EXIT_SHUTDOWN = 8, EXIT_FAIL_ENTRY = 9,
-            EXIT_INTR = 10, EXIT_SET_TPR = 11, EXIT_NMI = 16, EXIT_INTERNAL_ERROR = 17,
-            EXIT_SYSTEM_EVENT = 24, EXIT_X86_RDMSR = 29, EXIT_X86_WRMSR = 30;
+    public static final int EXIT_IO = 2, EXIT_HLT = 5, EXIT_MMIO = 6, EXIT_IRQ_WINDOW_OPEN = 7,
+            EXIT_SHUTDOWN = 8, EXIT_FAIL_ENTRY = 9, EXIT_INTR = 10, EXIT_SET_TPR = 11,
+            EXIT_INTERNAL_ERROR = 17, EXIT_X86_RDMSR = 29, EXIT_X86_WRMSR = 30;
     // spotless:on
 
     public static final long REQUEST_INTERRUPT_WINDOW = offset(LAYOUT, "request_interrupt_window");
@@ -76,12 +70,6 @@ public final class KvmRun extends KvmStruct {
     public static final long MMIO_DATA = EXIT + offset(MMIO, "data");
     public static final long MMIO_LEN = EXIT + offset(MMIO, "len");
     public static final long MMIO_IS_WRITE = EXIT + offset(MMIO, "is_write");
-
-    // Of EXIT_INTERNAL_ERROR.
-    public static final long SUBERROR = EXIT + offset(INTERNAL, "suberror");
-
-    /** Of EXIT_FAIL_ENTRY. */
-    public static final long HARDWARE_ENTRY_FAILURE_REASON = EXIT;
 
     KvmRun(MemorySegment mapped) {
         super(mapped);

@@ -33,9 +33,6 @@ public final class KvmVcpuEvents extends KvmStruct {
                     JAVA_LONG.withName("exception_payload"));
 
     static final int BYTES = (int) LAYOUT.byteSize();
-    public static final long EXCEPTION_INJECTED = offset(LAYOUT, "exception.injected");
-    public static final long EXCEPTION_NR = offset(LAYOUT, "exception.nr");
-    public static final long EXCEPTION_PENDING = offset(LAYOUT, "exception.pending");
     public static final long INTERRUPT_INJECTED = offset(LAYOUT, "interrupt.injected");
     public static final long INTERRUPT_NR = offset(LAYOUT, "interrupt.nr");
     public static final long INTERRUPT_SOFT = offset(LAYOUT, "interrupt.soft");

@@ -25,14 +25,6 @@ public final class NativeCall {
         return Linker.nativeLinker().downcallHandle(TYPE);
     }
 
-    /**
-     * @return a handle of type (long)long, fastest from a static final field
-     */
-    @SuppressWarnings("restricted")
-    public static MethodHandle of(long codeHva) {
-        return Linker.nativeLinker().downcallHandle(MemorySegment.ofAddress(codeHva), TYPE);
-    }
-
     /** Calls an address that is no constant: faster than a handle in an instance field. */
     public static long call(long codeHva, long argument) {
         try {
