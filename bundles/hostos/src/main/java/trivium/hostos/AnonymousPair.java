@@ -24,7 +24,7 @@ record AnonymousPair(MemorySegment writable, MemorySegment executable) {
     static AnonymousPair map(long sizeBytes) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
-            MemorySegment writable = mapWritable(sizeBytes, state);
+            MemorySegment writable = mapWritable(sizeBytes);
             long first = writable.address();
             long second =
                     call(
@@ -55,25 +55,10 @@ record AnonymousPair(MemorySegment writable, MemorySegment executable) {
         }
     }
 
-    private static MemorySegment mapWritable(long sizeBytes, MemorySegment state)
-            throws IOException {
+    private static MemorySegment mapWritable(long sizeBytes) throws IOException {
         int flags = Memfd.MAP_SHARED | Memfd.MAP_NORESERVE | MAP_ANONYMOUS;
-        long hva =
-                call(
-                        "mmap of %d bytes".formatted(sizeBytes),
-                        state,
-                        () ->
-                                (long)
-                                        handle(LibC.MMAP)
-                                                .invokeExact(
-                                                        state,
-                                                        0L,
-                                                        sizeBytes,
-                                                        Memfd.PROT_READ | Memfd.PROT_WRITE,
-                                                        flags,
-                                                        -1,
-                                                        0L));
-        return Memfd.owned(hva, sizeBytes);
+        String what = "mmap of %d bytes".formatted(sizeBytes);
+        return Memfd.mmap(what, sizeBytes, Memfd.PROT_READ | Memfd.PROT_WRITE, flags, -1);
     }
 
     /** Gives the pages back. */

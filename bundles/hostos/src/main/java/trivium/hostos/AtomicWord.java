@@ -22,30 +22,18 @@ public final class AtomicWord {
 
     private static MemorySegment allocate() {
         if (LibC.linux() && LibC.MMAP.isPresent()) {
-            try (Arena arena = Arena.ofConfined()) {
-                return Memfd.owned(low(LibC.newState(arena)), Memfd.PAGE_BYTES);
+            try {
+                return Memfd.mmap(
+                        "mmap below 2 GiB",
+                        Memfd.PAGE_BYTES,
+                        Memfd.PROT_READ | Memfd.PROT_WRITE,
+                        MAP_PRIVATE_ANONYMOUS_32BIT,
+                        -1);
             } catch (IOException _) {
                 // No room down there: anywhere will do.
             }
         }
         return Arena.ofAuto().allocate(CACHE_LINE_BYTES, CACHE_LINE_BYTES);
-    }
-
-    private static long low(MemorySegment state) throws IOException {
-        return LibC.call(
-                "mmap below 2 GiB",
-                state,
-                () ->
-                        (long)
-                                LibC.handle(LibC.MMAP)
-                                        .invokeExact(
-                                                state,
-                                                0L,
-                                                (long) Memfd.PAGE_BYTES,
-                                                Memfd.PROT_READ | Memfd.PROT_WRITE,
-                                                MAP_PRIVATE_ANONYMOUS_32BIT,
-                                                -1,
-                                                0L));
     }
 
     public long hva() {

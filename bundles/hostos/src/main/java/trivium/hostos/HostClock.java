@@ -1,6 +1,5 @@
 package trivium.hostos;
 
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 
 /** The clock behind {@link System#nanoTime}, for generated code. */
@@ -16,11 +15,7 @@ public final class HostClock {
      */
     public static long function() {
         return LibC.linux()
-                ? Linker.nativeLinker()
-                        .defaultLookup()
-                        .find("clock_gettime")
-                        .map(MemorySegment::address)
-                        .orElse(0L)
+                ? LibC.address("clock_gettime").map(MemorySegment::address).orElse(0L)
                 : 0;
     }
 }

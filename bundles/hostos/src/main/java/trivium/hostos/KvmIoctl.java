@@ -40,7 +40,6 @@ final class KvmIoctl {
     static final long KVM_GET_DEBUGREGS           = _IOR(0xa1, KvmDebugregs.BYTES);
     static final long KVM_SET_DEBUGREGS           = _IOW(0xa2, KvmDebugregs.BYTES);
     static final long KVM_SET_TSC_KHZ             = _IO(0xa2);
-    static final long KVM_GET_TSC_KHZ             = _IO(0xa3);
     static final long KVM_GET_XSAVE               = _IOR(0xa4, KvmXsave.BYTES);
     static final long KVM_SET_XSAVE               = _IOW(0xa5, KvmXsave.BYTES);
     // spotless:on

@@ -23,25 +23,8 @@ public final class KvmVcpu implements AutoCloseable {
 
     KvmVcpu(int fd, int mmapBytes) throws IOException {
         this.fd = fd;
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment errno = LibC.newState(arena);
-            long hva =
-                    LibC.call(
-                            "mmap of a vCPU",
-                            errno,
-                            () ->
-                                    (long)
-                                            LibC.handle(LibC.MMAP)
-                                                    .invokeExact(
-                                                            errno,
-                                                            0L,
-                                                            (long) mmapBytes,
-                                                            Memfd.PROT_READ | Memfd.PROT_WRITE,
-                                                            Memfd.MAP_SHARED,
-                                                            fd,
-                                                            0L));
-            run = new KvmRun(Memfd.owned(hva, mmapBytes));
-        }
+        int protection = Memfd.PROT_READ | Memfd.PROT_WRITE;
+        run = new KvmRun(Memfd.mmap("mmap of a vCPU", mmapBytes, protection, Memfd.MAP_SHARED, fd));
     }
 
     public KvmRun runArea() {
@@ -162,11 +145,6 @@ public final class KvmVcpu implements AutoCloseable {
 
     public void setTscKhz(int khz) throws KvmException {
         ioctl("KVM_SET_TSC_KHZ", KvmIoctl.KVM_SET_TSC_KHZ, khz);
-    }
-
-    public int tscKhz() throws KvmException {
-        return Kvm.checked(
-                "KVM_GET_TSC_KHZ", Kvm.ioctlRaw(fd, KvmIoctl.KVM_GET_TSC_KHZ, 0, state), state);
     }
 
     @Override

@@ -68,11 +68,18 @@ final class Memfd {
 
     /** The whole file with PROT_ bits {@code protection}, anew at each call. */
     synchronized MemorySegment map(int protection) throws IOException {
+        String what = "mmap of %d bytes".formatted(sizeBytes);
+        return mmap(what, sizeBytes, protection, MAP_SHARED | MAP_NORESERVE, fd);
+    }
+
+    /** A new mapping of a file from its start, or of none, which is unmapped once unreachable. */
+    static MemorySegment mmap(String what, long sizeBytes, int protection, int flags, int fd)
+            throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
             long hva =
                     LibC.call(
-                            "mmap of %d bytes".formatted(sizeBytes),
+                            what,
                             state,
                             () ->
                                     (long)
@@ -82,7 +89,7 @@ final class Memfd {
                                                             0L,
                                                             sizeBytes,
                                                             protection,
-                                                            MAP_SHARED | MAP_NORESERVE,
+                                                            flags,
                                                             fd,
                                                             0L));
             return owned(hva, sizeBytes);
