@@ -56,6 +56,12 @@ final class LibC {
             find("mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     static final Optional<MethodHandle> MADVISE =
             find("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    static final Optional<MethodHandle> PWRITE =
+            find(
+                    "pwrite",
+                    FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+    static final Optional<MethodHandle> LSEEK =
+            find("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     static final Optional<MethodHandle> CLOSE =
             find("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     static final Optional<MethodHandle> PRCTL =

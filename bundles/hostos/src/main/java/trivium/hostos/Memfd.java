@@ -14,10 +14,13 @@ import org.slf4j.LoggerFactory;
 final class Memfd {
     private static final Logger LOG = LoggerFactory.getLogger(Memfd.class);
 
-    // <linux/memfd.h>, <asm-generic/mman.h>, <linux/falloc.h>
+    // <linux/memfd.h>, <asm-generic/mman.h>, <asm-generic/mman-common.h>,
+    // <linux/falloc.h>
     private static final int MFD_CLOEXEC = 1;
     static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    static final int MAP_SHARED = 1, MAP_NORESERVE = 0x4000;
+    static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x4000;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MADV_DONTNEED = 4;
     private static final int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     static final int PAGE_BYTES = 4096;
 
@@ -96,6 +99,47 @@ final class Memfd {
         }
     }
 
+    /**
+     * Replaces what is mapped at an address: pages that become the process's own when it writes.
+     *
+     * @param fd of a memfd, or -1 for zeros
+     */
+    static void mapPrivate(long hva, long length, int fd, long offset) throws IOException {
+        int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            long _ =
+                    LibC.call(
+                            "mmap of %d bytes at %#x".formatted(length, hva),
+                            state,
+                            () ->
+                                    (long)
+                                            LibC.handle(LibC.MMAP)
+                                                    .invokeExact(
+                                                            state,
+                                                            hva,
+                                                            length,
+                                                            PROT_READ | PROT_WRITE,
+                                                            flags,
+                                                            fd,
+                                                            offset));
+        }
+    }
+
+    /** Drops the process's own pages of private mappings: what is below them is seen again. */
+    static void dropPrivate(long hva, long length) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            LibC.call(
+                    "madvise",
+                    state,
+                    () ->
+                            (int)
+                                    LibC.handle(LibC.MADVISE)
+                                            .invokeExact(state, hva, length, MADV_DONTNEED));
+        }
+    }
+
     /** A mapping as a segment that is unmapped once it is unreachable. */
     @SuppressWarnings("restricted")
     static MemorySegment owned(long hva, long sizeBytes) {
@@ -133,8 +177,12 @@ final class Memfd {
     }
 
     /** Gives back the pages from an offset on: they are zero, and none until they are written. */
-    synchronized void discard(long from) {
-        if (fd < 0 || from >= sizeBytes) {
+    void discard(long from) {
+        discard(from, sizeBytes - from);
+    }
+
+    synchronized void discard(long from, long length) {
+        if (fd < 0 || length <= 0) {
             return;
         }
         try (Arena arena = Arena.ofConfined()) {
@@ -150,7 +198,7 @@ final class Memfd {
                                                     fd,
                                                     FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
                                                     from,
-                                                    sizeBytes - from));
+                                                    length));
         } catch (IOException e) {
             LOG.warn("memory is freed only when it is collected", e);
         }

@@ -23,7 +23,7 @@ class CheckpointTest {
     private static final String ENGINE = "interpreter";
     private static final long LATER = 30_000_000;
 
-    private static VmConfig config() {
+    static VmConfig config() {
         var floppy =
                 new VmConfig.Drive(
                         "floppy0", VmConfig.BlockKind.FLOPPY, Guests.bench("bench32.img"), true);

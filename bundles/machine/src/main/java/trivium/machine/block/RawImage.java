@@ -9,13 +9,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import trivium.device.BlockBackend;
 import trivium.vm.VmConfig.BlockKind;
 import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmException;
 
 /** A drive's image in a file, byte for byte. A writable one is locked against other users. */
-public final class RawImage implements BlockBackend, AutoCloseable {
+public final class RawImage implements Image {
     private final FileChannel channel;
     private final Media media;
     private final boolean readOnly;
@@ -138,15 +137,6 @@ public final class RawImage implements BlockBackend, AutoCloseable {
             channel.force(false);
         }
     }
-
-    @Override
-    public int mediaGeneration() {
-        return 0;
-    }
-
-    /** An image stays; media come and go in a {@link RemovableDrive}. */
-    @Override
-    public void eject() {}
 
     @Override
     public void close() throws IOException {

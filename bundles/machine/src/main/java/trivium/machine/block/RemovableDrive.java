@@ -15,20 +15,53 @@ import trivium.vm.VmException;
  */
 public final class RemovableDrive implements BlockBackend, AutoCloseable {
     private final Drive drive;
-    private RawImage medium;
+    private LivingImage medium;
     private Path path;
     private int generation;
 
     /**
      * @param drive what it is, with the first medium; an empty path means none
-     * @throws VmException as {@link RawImage#open}
+     * @throws VmException as {@link LivingImage#open}
      */
     public RemovableDrive(Drive drive) throws VmException {
         this.drive = drive;
         if (!drive.image().toString().isEmpty()) {
-            medium = RawImage.open(drive);
+            medium = LivingImage.open(drive);
             path = drive.image();
         }
+    }
+
+    private RemovableDrive(Drive drive, Frozen state) {
+        this.drive = drive;
+        medium = state.medium == null ? null : LivingImage.over(state.medium.freeze());
+        path = state.path;
+        generation = state.generation;
+    }
+
+    /**
+     * A drive with its medium at a moment.
+     *
+     * @param medium null if there is none
+     */
+    public record Frozen(Drive drive, LivingImage medium, Path path, int generation)
+            implements AutoCloseable {
+        /** A drive that goes on from here. */
+        public RemovableDrive open() {
+            return new RemovableDrive(drive, this);
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (medium != null) {
+                medium.close();
+            }
+        }
+    }
+
+    /** The drive as it is now. */
+    public synchronized Frozen freeze() {
+        LivingImage past = medium == null ? null : new LivingImage(medium.freeze());
+        return new Frozen(drive, past, path, generation);
     }
 
     /** Whether media of this kind can be changed. */
@@ -43,13 +76,13 @@ public final class RemovableDrive implements BlockBackend, AutoCloseable {
      * @throws VmException naming the image and what is wrong with it; the medium stays the same
      */
     public synchronized void change(Optional<Path> image) throws VmException {
-        RawImage next = null;
+        LivingImage next = null;
         if (image.isPresent()) {
             if (image.get().equals(path)) {
                 return;
             }
             boolean readOnly = drive.readOnly() || !Files.isWritable(image.get());
-            next = RawImage.open(new Drive(drive.slot(), drive.kind(), image.get(), readOnly));
+            next = LivingImage.open(new Drive(drive.slot(), drive.kind(), image.get(), readOnly));
         }
         remove();
         medium = next;
@@ -98,7 +131,7 @@ public final class RemovableDrive implements BlockBackend, AutoCloseable {
         present().write(offset, from, at, length);
     }
 
-    private RawImage present() throws IOException {
+    private LivingImage present() throws IOException {
         if (medium == null) {
             throw new IOException("there is no medium in the drive");
         }
@@ -132,7 +165,7 @@ public final class RemovableDrive implements BlockBackend, AutoCloseable {
     /** Takes the medium out without telling the guest. */
     @Override
     public synchronized void close() throws IOException {
-        RawImage old = medium;
+        LivingImage old = medium;
         medium = null;
         path = null;
         if (old != null) {

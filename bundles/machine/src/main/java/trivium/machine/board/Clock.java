@@ -14,8 +14,8 @@ public final class Clock implements VirtualClock {
 
     private record Reading(long nanos, long hostNanos, boolean running) {}
 
-    private final long epochMillis;
     private final boolean counted;
+    private volatile long epochMillis;
     private volatile Reading reading = new Reading(0, 0, false);
 
     /** Counted time without that of the instructions counted since {@link #follow}. */
@@ -84,9 +84,19 @@ public final class Clock implements VirtualClock {
         }
     }
 
-    /** Sets a counted clock while no instruction runs; on the vCPU's thread. */
-    public void set(long nanos) {
-        advance(nanos - nanos());
+    /** What {@link #epochMillis()} was when {@link #nanos} was 0. */
+    long epochAtStart() {
+        return epochMillis;
+    }
+
+    /** Sets it while it stands still: a counted clock before any instruction or between two. */
+    synchronized void set(long nanos, long epochAtStart) {
+        epochMillis = epochAtStart;
+        if (counted) {
+            advance(nanos - nanos());
+        } else {
+            reading = new Reading(nanos, 0, false);
+        }
     }
 
     /** Moves a counted clock while no instruction runs; on the vCPU's thread. */

@@ -154,15 +154,18 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     }
 
     /** Events that no line asserts: those to be saved with the state. */
-    public int latched() {
-        return pending.get() & (NMI | INIT | SIPI);
+    record Events(int latched, boolean secondNmi, int sipiVector) {}
+
+    Events saveEvents() {
+        return new Events(pending.get() & (NMI | INIT | SIPI), secondNmi.get(), sipiVector);
     }
 
     /** Sets the events after a restore of the devices. */
-    public void restoreLatched(int events) {
-        secondNmi.set(false);
+    void restoreEvents(Events events) {
+        secondNmi.set(events.secondNmi);
+        sipiVector = events.sipiVector;
         pending.and(ENGINE);
-        pending.or(events);
+        pending.or(events.latched);
         update();
     }
 

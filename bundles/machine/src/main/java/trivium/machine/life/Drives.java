@@ -1,6 +1,6 @@
 package trivium.machine.life;
 
-import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.device.BlockBackend;
-import trivium.machine.block.RawImage;
+import trivium.machine.block.LivingImage;
 import trivium.machine.block.RemovableDrive;
 import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmException;
@@ -17,7 +17,7 @@ import trivium.vm.VmException;
 final class Drives implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Drives.class);
 
-    private final Map<String, RawImage> disks = new LinkedHashMap<>();
+    private final Map<String, LivingImage> disks = new LinkedHashMap<>();
     private final Map<String, RemovableDrive> removable = new LinkedHashMap<>();
 
     static Drives open(List<Drive> drives) throws VmException {
@@ -37,8 +37,35 @@ final class Drives implements AutoCloseable {
         if (RemovableDrive.removable(drive.kind())) {
             removable.put(drive.slot(), new RemovableDrive(drive));
         } else {
-            disks.put(drive.slot(), RawImage.open(drive));
+            disks.put(drive.slot(), LivingImage.open(drive));
         }
+    }
+
+    /** What is in all drives at a moment. */
+    record Frozen(Map<String, LivingImage> disks, List<RemovableDrive.Frozen> removable)
+            implements AutoCloseable {
+        /** Drives that go on from here; what is written to them is gone with them. */
+        Drives open() {
+            Drives all = new Drives();
+            disks.forEach((slot, past) -> all.disks.put(slot, LivingImage.over(past.freeze())));
+            removable.forEach(r -> all.removable.put(r.drive().slot(), r.open()));
+            return all;
+        }
+
+        @Override
+        public void close() {
+            disks.forEach((slot, image) -> closed(slot, image));
+            removable.forEach(r -> closed(r.drive().slot(), r));
+        }
+    }
+
+    /** The drives as they are now, while no device uses them. */
+    Frozen freeze() {
+        Map<String, LivingImage> past = new LinkedHashMap<>();
+        disks.forEach((slot, image) -> past.put(slot, new LivingImage(image.freeze())));
+        List<RemovableDrive.Frozen> media = new ArrayList<>();
+        removable.values().forEach(drive -> media.add(drive.freeze()));
+        return new Frozen(past, media);
     }
 
     Optional<BlockBackend> at(String slot) {
@@ -53,23 +80,19 @@ final class Drives implements AutoCloseable {
 
     @Override
     public void close() {
-        disks.forEach((slot, image) -> {
-            try (image) {
-                image.flush();
-            } catch (IOException e) {
-                lost(slot, e);
-            }
-        });
-        removable.forEach((slot, drive) -> {
-            try {
-                drive.close();
-            } catch (IOException e) {
-                lost(slot, e);
-            }
-        });
+        disks.forEach(Drives::closed);
+        removable.forEach(Drives::closed);
     }
 
-    private static void lost(String slot, IOException e) {
+    private static void closed(String slot, AutoCloseable image) {
+        try {
+            image.close();
+        } catch (Exception e) {
+            lost(slot, e);
+        }
+    }
+
+    private static void lost(String slot, Exception e) {
         LOG.error("{}: the image's last writes may be lost", slot, e);
     }
 }

@@ -143,19 +143,54 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (state == VmState.RUNNING || state == VmState.PAUSED) {
                 throw wrongState("start", "off");
             }
-            powerOn();
+            powerOn(null);
         } finally {
             control.unlock();
         }
     }
 
-    private void powerOn() throws VmException {
+    /** Powers on with the state of a VM of the same configuration: goes on from there. */
+    public void startFrom(VmSnapshot past) throws VmException {
+        control.lock();
+        try {
+            if (machine != null) {
+                throw wrongState("start", "off");
+            }
+            powerOn(past);
+        } finally {
+            control.unlock();
+        }
+    }
+
+    /** Keeps the whole state, for other VMs to begin with; stops a running VM for the moment. */
+    public VmSnapshot capture() throws VmException {
+        control.lock();
+        try {
+            Machine now = machineOr("keep the state of");
+            if (!holdAll()) {
+                throw new VmException("vm %s: a vCPU does not come to rest".formatted(id()));
+            }
+            var parts = new VmSnapshot.Parts(now.boot, now.drives, serial, engine, mmu);
+            return VmSnapshot.take(now.board, parts);
+        } finally {
+            if (state == VmState.RUNNING) {
+                proceed();
+            }
+            control.unlock();
+        }
+    }
+
+    /**
+     * @param past to go on from; null: begins at reset
+     */
+    private void powerOn(VmSnapshot past) throws VmException {
         ConfigCheck.check(config);
-        ExecutionEngine chosenEngine = catalog.engine(config.engine());
-        MmuStrategy chosenMmu = catalog.strategy(config.mmu());
+        ExecutionEngine chosenEngine =
+                catalog.engine(past == null ? config.engine() : past.engine());
+        MmuStrategy chosenMmu = catalog.strategy(past == null ? config.mmu() : past.mmu());
         checkMemory();
-        Boot boot = Boot.prepare(config, firmware);
-        Drives drives = Drives.open(config.boot().drives());
+        Boot boot = past == null ? Boot.prepare(config, firmware) : past.boot();
+        Drives drives = past == null ? Drives.open(config.boot().drives()) : past.openDrives();
         SerialOutput output = null;
         PortLogs logs = null;
         Board board = null;
@@ -177,16 +212,21 @@ public final class VirtualMachine implements Vm, AutoCloseable {
                             logs,
                             new ArrayList<>(),
                             System.nanoTime());
-            resetAll(board, boot);
+            if (past == null) {
+                resetAll(board, boot);
+            } else {
+                board.resetDevices();
+                past.restore(board, serial);
+            }
         } catch (VmException | RuntimeException e) {
             machine = null;
             closeAll(board, logs, output, drives);
             throw e;
         }
-        launch(chosenEngine, chosenMmu);
+        launch(chosenEngine, chosenMmu, past == null ? "started" : past.origin());
     }
 
-    private void launch(ExecutionEngine chosenEngine, MmuStrategy chosenMmu) {
+    private void launch(ExecutionEngine chosenEngine, MmuStrategy chosenMmu, String why) {
         failure = null;
         if (outcome.isDone()) {
             outcome = new CompletableFuture<>();
@@ -201,7 +241,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             machine.loops.add(loop);
             loop.start();
         }
-        enter(VmState.RUNNING, "started");
+        enter(VmState.RUNNING, why);
         proceed();
     }
 

@@ -6,10 +6,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import trivium.cpu.VcpuState;
 import trivium.device.BlockBackend;
 import trivium.machine.board.Board;
-import trivium.machine.board.VirtualCpu;
+import trivium.machine.board.BoardState;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
 
@@ -17,12 +16,9 @@ import trivium.vm.VmException;
 final class Checkpoint implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final List<MemorySegment> memory = new ArrayList<>();
-    private final VcpuState state = new VcpuState();
     private Map<String, ScratchImage.State> drives = Map.of();
-    private List<Record> devices = List.of();
-    private long instructions, nanos;
-    private int latched;
-    private boolean a20;
+    private BoardState state;
+    private long instructions;
 
     /** Takes the state of a machine that rests, in place of the one held before. */
     void take(Side side) {
@@ -51,12 +47,7 @@ final class Checkpoint implements AutoCloseable {
             }
             memory.get(i).copyFrom(contents.get(i));
         }
-        VirtualCpu vcpu = board.vcpus().getFirst();
-        state.set(vcpu.state());
-        devices = board.saveDevices();
-        nanos = board.clock().nanos();
-        latched = vcpu.latched();
-        a20 = board.memory().a20Mask() == -1;
+        state = BoardState.take(board);
     }
 
     long instructions() {
@@ -70,16 +61,12 @@ final class Checkpoint implements AutoCloseable {
 
     private void into(Side side) {
         Board board = side.board();
-        board.clock().set(nanos);
         List<MemorySegment> contents = board.memory().contents();
         for (int i = 0; i < contents.size(); i++) {
             contents.get(i).copyFrom(memory.get(i));
         }
         side.drives().forEach((slot, image) -> image.restore(drives.get(slot)));
-        board.memory().setA20(a20);
-        board.restoreDevices(devices);
-        side.state().set(state);
-        side.vcpu().restoreLatched(latched);
+        state.restore(board);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import trivium.bus.BusDevice;
 import trivium.hostos.HostMemory;
+import trivium.hostos.MemoryImage;
 import trivium.hostos.SharedMemory;
 import trivium.memory.MemoryListener;
 import trivium.memory.MemoryRegions;
@@ -86,6 +87,37 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         all.add(ram.segment());
         allocations.forEach(memory -> all.add(memory.segment()));
         return all;
+    }
+
+    /** What {@link #contents} has now, kept for other machines. Nobody writes meanwhile. */
+    public synchronized List<MemoryImage> freeze() throws IOException {
+        List<MemoryImage> images = new ArrayList<>();
+        try {
+            images.add(ram.freeze());
+            for (SharedMemory memory : allocations) {
+                images.add(memory.freeze());
+            }
+            return images;
+        } catch (IOException | RuntimeException e) {
+            images.forEach(MemoryImage::close);
+            throw e;
+        }
+    }
+
+    /**
+     * Takes what {@link #freeze} of an equal machine gave. Before anybody has cached anything.
+     *
+     * @throws IOException if the host has not that many mappings; this memory is useless then
+     */
+    public synchronized void become(List<MemoryImage> images) throws IOException {
+        if (images.size() != 1 + allocations.size()) {
+            throw new IllegalArgumentException(
+                    "%d images for %d memories".formatted(images.size(), 1 + allocations.size()));
+        }
+        ram.become(images.getFirst());
+        for (int i = 0; i < allocations.size(); i++) {
+            allocations.get(i).become(images.get(i + 1));
+        }
     }
 
     /** What backs RAM, for those that map the same pages. */

@@ -91,6 +91,32 @@ public final class SerialPort implements SerialBackend, Vm.SerialConsole, AutoCl
         receivable = listener;
     }
 
+    /**
+     * What a console has at a moment.
+     *
+     * @param recent the tail of what the guest wrote
+     * @param typed what the guest has not taken yet
+     */
+    public record State(byte[] recent, byte[] typed) {}
+
+    public synchronized State save() {
+        byte[] waiting = new byte[typedCount];
+        for (int i = 0; i < typedCount; i++) {
+            waiting[i] = typed[(typedFrom + i) % CAPACITY];
+        }
+        return new State(recent(), waiting);
+    }
+
+    /** Takes over another's console; listeners hear only what the guest writes from now on. */
+    public synchronized void restore(State state) {
+        System.arraycopy(state.recent, 0, ring, 0, state.recent.length);
+        written = state.recent.length;
+        delivered = written;
+        System.arraycopy(state.typed, 0, typed, 0, state.typed.length);
+        typedFrom = 0;
+        typedCount = state.typed.length;
+    }
+
     // --- people's side
 
     @Override
