@@ -35,6 +35,17 @@ final class Describe {
         VmConfig.Boot boot = config.boot();
         var map = brief(vm, displays);
         map.put("failure", vm.failure());
+        Vm.Mode mode = vm.mode();
+        map.put("waitsFor", mode.waitsFor());
+        map.put("mode", mode.why());
+        map.put("pinned", Json.object("engine", pin(mode.wantedEngine()), "mmu", pin(mode.wantedMmu())));
+        map.put(
+                "swaps",
+                Json.object(
+                        "count", mode.swaps().count(),
+                        "lastMicros", mode.swaps().lastNanos() / 1000,
+                        "medianMicros", mode.swaps().medianNanos() / 1000,
+                        "longestMicros", mode.swaps().longestNanos() / 1000));
         map.put(
                 "configured",
                 Json.object(
@@ -71,6 +82,10 @@ final class Describe {
         map.put("devices", config.devices().stream().map(Describe::device).toList());
         map.put("logPorts", config.logPorts());
         return map;
+    }
+
+    private static Optional<String> pin(String wanted) {
+        return Optional.of(wanted).filter(w -> !w.equals("auto"));
     }
 
     static Map<String, Object> drive(VmConfig.Drive drive, Map<String, Optional<Path>> media) {

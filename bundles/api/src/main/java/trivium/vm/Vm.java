@@ -37,15 +37,24 @@ public interface Vm {
     /** Hard reset. */
     void reset() throws VmException;
 
-    /** Moves every vCPU to another engine at an instruction boundary; "auto" lets policy choose. */
+    /**
+     * Moves every vCPU to another engine at an instruction boundary and keeps to it, until the
+     * power goes off; "auto" lets policy choose.
+     *
+     * @throws VmException if it is not on, or the engine cannot take over: the old one then goes on
+     */
     void useEngine(String engine) throws VmException;
 
+    /** The same with an MMU strategy. */
     void useMmu(String strategy) throws VmException;
 
     /** The engine in use now, or the one that would be. */
     String engine();
 
     String mmu();
+
+    /** How it came to its engine and strategy. */
+    Mode mode();
 
     /** Why it crashed, if it did. */
     Optional<String> failure();
@@ -104,6 +113,28 @@ public interface Vm {
      */
     record Statistics(
             long instructions, long cpuNanos, long wallNanos, Map<String, Long> counters) {}
+
+    /**
+     * @param wantedEngine an engine's name if somebody pinned it, or "auto"
+     * @param wantedMmu the same of the strategy
+     * @param why what led to the present engine and strategy, as a sentence
+     * @param waitsFor why it is paused until a bundle comes back; empty if it is not
+     */
+    record Mode(
+            String wantedEngine,
+            String wantedMmu,
+            String why,
+            Optional<String> waitsFor,
+            Swaps swaps) {}
+
+    /**
+     * Changes of engine or strategy since power-on, and how long a vCPU stood still for one.
+     *
+     * @param medianNanos of the last 1,000
+     */
+    record Swaps(long count, long lastNanos, long medianNanos, long longestNanos) {
+        public static final Swaps NONE = new Swaps(0, 0, 0, 0);
+    }
 
     /** How a run ended. */
     sealed interface Outcome {

@@ -44,6 +44,7 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
     private volatile IsaPic pic;
     private volatile ApicBus apics;
     private volatile Supplier<Optional<ExecutionEngine>> software = Optional::empty;
+    private volatile ExecutionEngine usedSoftware;
     private volatile Runnable kick = () -> {};
     private volatile CoprocessorError coprocessor = _ -> {};
 
@@ -63,7 +64,19 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
 
     @Override
     public Optional<ExecutionEngine> softwareEngine() {
-        return software.get();
+        Optional<ExecutionEngine> engine = software.get();
+        usedSoftware = engine.orElse(null);
+        return engine;
+    }
+
+    /** What the engine attached now took for what it cannot run itself; null if it did not ask. */
+    public ExecutionEngine software() {
+        return usedSoftware;
+    }
+
+    /** To be called before another engine is attached. */
+    public void forgetSoftware() {
+        usedSoftware = null;
     }
 
     /** Tells the engine of everything that becomes pending; called on the vCPU's thread. */

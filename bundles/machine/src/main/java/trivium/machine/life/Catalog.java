@@ -2,9 +2,7 @@ package trivium.machine.life;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -32,37 +30,34 @@ public final class Catalog {
     private static final List<String> MMU_PREFERENCE = List.of("softtlb");
 
     private final Host host;
-    private final Map<String, ExecutionEngine> engines = new ConcurrentSkipListMap<>();
-    private final Map<String, MmuStrategy> strategies = new ConcurrentSkipListMap<>();
-    private final Map<String, DeviceFactory> factories = new ConcurrentSkipListMap<>();
+    private final Parts<ExecutionEngine> engines = new Parts<>();
+    private final Parts<MmuStrategy> strategies = new Parts<>();
+    private final Parts<DeviceFactory> factories = new Parts<>();
 
     public Catalog(Host host) {
         this.host = host;
     }
 
     public void add(ExecutionEngine engine) {
-        engines.put(engine.name(), engine);
+        engines.add(engine.name(), engine);
         changed();
     }
 
-    /**
-     * @return false if another one of that name had taken its place
-     */
-    public boolean remove(ExecutionEngine engine) {
-        return engines.remove(engine.name(), engine);
+    public void remove(ExecutionEngine engine) {
+        engines.remove(engine.name(), engine);
     }
 
     public void add(MmuStrategy strategy) {
-        strategies.put(strategy.name(), strategy);
+        strategies.add(strategy.name(), strategy);
         changed();
     }
 
-    public boolean remove(MmuStrategy strategy) {
-        return strategies.remove(strategy.name(), strategy);
+    public void remove(MmuStrategy strategy) {
+        strategies.remove(strategy.name(), strategy);
     }
 
     public void add(DeviceFactory factory) {
-        factories.put(factory.model(), factory);
+        factories.add(factory.model(), factory);
         changed();
     }
 
@@ -108,21 +103,26 @@ public final class Catalog {
      */
     public ExecutionEngine engine(String name) throws VmException {
         if (name.equals(AUTO)) {
-            for (ExecutionEngine engine : engines.values()) {
-                if (engine.supportOn(host) instanceof Support.Yes && engine.preferredOn(host)) {
-                    return engine;
-                }
+            Optional<ExecutionEngine> preferred =
+                    engines.stream().filter(this::supported).filter(this::preferred).findFirst();
+            if (preferred.isPresent()) {
+                return preferred.get();
             }
         }
         return choose("engine", name, engines, ENGINE_PREFERENCE, e -> e.supportOn(host));
     }
 
+    private boolean supported(ExecutionEngine engine) {
+        return engine != null && engine.supportOn(host) instanceof Support.Yes;
+    }
+
+    private boolean preferred(ExecutionEngine engine) {
+        return engine.preferredOn(host);
+    }
+
     /** An engine that runs everything on this host, for what another one cannot run. */
     public Optional<ExecutionEngine> software() {
-        return SOFTWARE.stream()
-                .map(engines::get)
-                .filter(e -> e != null && e.supportOn(host) instanceof Support.Yes)
-                .findFirst();
+        return SOFTWARE.stream().map(engines::get).filter(this::supported).findFirst();
     }
 
     public MmuStrategy strategy(String name) throws VmException {
@@ -140,12 +140,12 @@ public final class Catalog {
     private static <S> S choose(
             String kind,
             String name,
-            Map<String, S> all,
+            Parts<S> all,
             List<String> preference,
             Function<S, Support> support)
             throws VmException {
         if (name.equals(AUTO)) {
-            return Stream.concat(preference.stream(), all.keySet().stream())
+            return Stream.concat(preference.stream(), all.names().stream())
                     .map(all::get)
                     .filter(s -> s != null && support.apply(s) instanceof Support.Yes)
                     .findFirst()
@@ -161,24 +161,25 @@ public final class Catalog {
         return chosen;
     }
 
-    private static String thereIs(Map<String, ?> all) {
-        return all.isEmpty() ? "there is none" : "there are " + String.join(", ", all.keySet());
+    private static String thereIs(Parts<?> all) {
+        String names = String.join(", ", all.names());
+        return names.isEmpty() ? "there is none" : "there are " + names;
     }
 
     public List<StrategyInfo> engineInfos() {
-        return engines.values().stream()
+        return engines.stream()
                 .map(e -> new StrategyInfo(e.name(), e.description(), reason(e.supportOn(host))))
                 .toList();
     }
 
     public List<StrategyInfo> strategyInfos() {
-        return strategies.values().stream()
+        return strategies.stream()
                 .map(s -> new StrategyInfo(s.name(), s.description(), reason(s.supportOn(host))))
                 .toList();
     }
 
     public List<DeviceInfo> deviceInfos() {
-        return factories.values().stream()
+        return factories.stream()
                 .map(f -> new DeviceInfo(f.model(), f.description(), f.options()))
                 .toList();
     }

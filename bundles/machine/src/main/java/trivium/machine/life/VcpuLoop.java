@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import trivium.cpu.ExecutionEngine;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.device.CurrentVcpu;
@@ -14,7 +13,6 @@ import trivium.machine.board.BusThread;
 import trivium.machine.board.Clock;
 import trivium.machine.board.Timers;
 import trivium.machine.board.VirtualCpu;
-import trivium.mmu.MmuStrategy;
 
 /**
  * The life of a vCPU on its own thread: run, halt, stand still when asked, change engines between
@@ -28,10 +26,16 @@ final class VcpuLoop {
         void tripleFault(VcpuLoop loop);
 
         void failed(VcpuLoop loop, String reason, Throwable cause);
+
+        /** It runs again, having stood still for another engine or strategy. */
+        void swapped(VcpuLoop loop, long pauseNanos);
     }
 
-    private record Swap(
-            ExecutionEngine engine, MmuStrategy strategy, CompletableFuture<Void> done) {}
+    /**
+     * @param to null: none, so that the vCPU stands still until it gets one
+     * @param timed whether the guest runs but for this
+     */
+    private record Swap(EngineMode to, boolean timed, CompletableFuture<Void> done) {}
 
     private final VirtualCpu vcpu;
     private final Clock clock;
@@ -40,10 +44,14 @@ final class VcpuLoop {
     private final BusThread thread;
 
     // Guarded by this.
-    private ExecutionEngine engine;
-    private MmuStrategy strategy;
+    private volatile EngineMode mode;
     private Swap swap;
     private boolean hold = true, held, quit, ended;
+
+    /** When it came to rest, in host time; used on the vCPU's thread. */
+    private long rested;
+
+    private boolean swapped;
 
     /** Null only between two runs; written on the vCPU's thread. */
     private volatile VcpuRunner runner;
@@ -51,17 +59,11 @@ final class VcpuLoop {
     private volatile long earlierInstructions;
     private final Map<String, Long> exits = new LinkedHashMap<>();
 
-    VcpuLoop(
-            Board board,
-            VirtualCpu vcpu,
-            ExecutionEngine engine,
-            MmuStrategy strategy,
-            Observer observer) {
+    VcpuLoop(Board board, VirtualCpu vcpu, EngineMode mode, Observer observer) {
         this.vcpu = vcpu;
         this.clock = board.clock();
         this.timers = board.timers();
-        this.engine = engine;
-        this.strategy = strategy;
+        this.mode = mode;
         this.observer = observer;
         String name = "trivium-%s-vcpu%d".formatted(board.config().name(), vcpu.index());
         thread = new BusThread(this::live, name);
@@ -76,7 +78,7 @@ final class VcpuLoop {
         return vcpu;
     }
 
-    /** For whoever holds the vCPU; null once its thread has ended. */
+    /** For whoever holds the vCPU; null while it has no engine and once its thread has ended. */
     VcpuRunner runner() {
         return runner;
     }
@@ -109,9 +111,12 @@ final class VcpuLoop {
         notifyAll();
     }
 
-    /** Asks for another engine; completes on the vCPU's thread. */
-    synchronized CompletableFuture<Void> swap(ExecutionEngine to, MmuStrategy with) {
-        Swap request = new Swap(to, with, new CompletableFuture<>());
+    /**
+     * Asks for another engine, or for none with null; completes on the vCPU's thread. If the new
+     * one refuses, the old one goes on.
+     */
+    synchronized CompletableFuture<Void> swap(EngineMode to, boolean timed) {
+        Swap request = new Swap(to, timed, new CompletableFuture<>());
         if (ended) {
             request.done.complete(null);
             return request.done;
@@ -120,6 +125,11 @@ final class VcpuLoop {
         vcpu.kick();
         notifyAll();
         return request.done;
+    }
+
+    /** Takes back a request that was not begun. */
+    synchronized void forgetSwap() {
+        swap = null;
     }
 
     synchronized void quit() {
@@ -143,7 +153,7 @@ final class VcpuLoop {
         vcpu.bindThread();
         HostInfo.wakeOnTime();
         try {
-            attach(engine, strategy);
+            attach(mode);
             while (serve()) {
                 act(clock.counted() ? runCounted() : runner.run());
             }
@@ -172,15 +182,20 @@ final class VcpuLoop {
 
     /** Does what was asked. @return false when it is time to end */
     private boolean serve() throws InterruptedException {
+        rested = System.nanoTime();
         for (Swap request = takeSwap(); request != null; request = takeSwap()) {
             change(request);
+        }
+        if (swapped) {
+            swapped = false;
+            observer.swapped(this, System.nanoTime() - rested);
         }
         return !quitting();
     }
 
     /** Stands still as long as asked. @return a swap to do, or null to run on or to end */
     private synchronized Swap takeSwap() throws InterruptedException {
-        while (hold && !quit && swap == null) {
+        while ((hold || runner == null) && !quit && swap == null) {
             held = true;
             notifyAll();
             wait();
@@ -198,18 +213,25 @@ final class VcpuLoop {
     private void change(Swap request) {
         detach();
         try {
-            attach(request.engine, request.strategy);
-            engine = request.engine;
-            strategy = request.strategy;
+            if (request.to != null) {
+                attach(request.to);
+            }
+            mode = request.to;
+            swapped |= request.timed;
             request.done.complete(null);
-        } catch (RuntimeException e) {
-            attach(engine, strategy);
-            request.done.completeExceptionally(e);
+        } catch (RuntimeException | Error e) {
+            try {
+                if (mode != null) {
+                    attach(mode);
+                }
+            } finally {
+                request.done.completeExceptionally(e);
+            }
         }
     }
 
-    private void attach(ExecutionEngine to, MmuStrategy with) {
-        VcpuRunner attached = to.attach(vcpu, with);
+    private void attach(EngineMode to) {
+        VcpuRunner attached = to.engine().attach(vcpu, to.strategy());
         runner = attached;
         vcpu.setKick(attached::kick);
         clock.follow(attached::instructions);
@@ -223,7 +245,14 @@ final class VcpuLoop {
             clock.follow(() -> 0);
             vcpu.setKick(() -> {});
             old.close();
+            vcpu.forgetSoftware();
         }
+    }
+
+    /** Whether a part that is about to go is used by this vCPU. */
+    boolean uses(Object part) {
+        EngineMode now = mode;
+        return now != null && now.uses(part) || vcpu.software() == part;
     }
 
     private void act(VcpuExit exit) throws InterruptedException {

@@ -10,16 +10,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import trivium.cpu.ExecutionEngine;
 import trivium.device.FirmwareConfig;
 import trivium.device.PowerButton;
 import trivium.device.PowerControl;
@@ -35,7 +33,6 @@ import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
 import trivium.machine.serial.SerialPort;
-import trivium.mmu.MmuStrategy;
 import trivium.vm.CodeListing;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
@@ -51,7 +48,7 @@ import trivium.x86.Reset;
  */
 public final class VirtualMachine implements Vm, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMachine.class);
-    private static final int SWAP_SECONDS = 10;
+    private static final int CONTROL_SECONDS = 30;
     private static final String ENGINE_FILE = "opt/trivium/engine";
 
     private final String name;
@@ -59,6 +56,10 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private final Firmware firmware;
     private final Consumer<VmEvent> events;
     private final SerialPort serial;
+    private final Modes modes;
+
+    /** How many threads are about to do what the guest or a failure asked for. */
+    private final AtomicInteger asked = new AtomicInteger();
 
     /** Taken before every other lock; never while a device's monitor is held. */
     private final ReentrantLock control = new ReentrantLock();
@@ -67,12 +68,16 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private volatile VmConfig config;
     private volatile VmState state = VmState.OFF;
     private volatile Machine machine;
-    private volatile String engine, mmu;
     private volatile String failure;
     private volatile Frame lastFrame;
     private volatile List<String> lastText = List.of();
     private volatile Statistics lastStatistics = new Statistics(0, 0, 0, Map.of());
     private volatile CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+
+    /** Why it is paused until a part comes back, if it is. */
+    private volatile String waiting;
+
+    private volatile boolean resumeWhenBack;
 
     /** What is there while the VM is on. */
     private record Machine(
@@ -95,8 +100,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         this.catalog = catalog;
         this.firmware = firmware;
         this.events = events;
-        this.engine = config.engine();
-        this.mmu = config.mmu();
+        this.modes = new Modes(new ModesOwner(), catalog, config.engine(), config.mmu());
         this.serial = new SerialPort(config.name());
     }
 
@@ -119,8 +123,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             }
             config = changed;
             if (machine == null) {
-                engine = changed.engine();
-                mmu = changed.mmu();
+                modes.configure(changed.engine(), changed.mmu());
             } else {
                 LOG.info("vm {}: the new configuration counts from the next start on", id());
             }
@@ -170,7 +173,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (!holdAll()) {
                 throw new VmException("vm %s: a vCPU does not come to rest".formatted(id()));
             }
-            var parts = new VmSnapshot.Parts(now.boot, now.drives, serial, engine, mmu);
+            var parts = new VmSnapshot.Parts(now.boot, now.drives, serial, modes.wantedEngine(), modes.wantedMmu());
             return VmSnapshot.take(now.board, parts);
         } finally {
             if (state == VmState.RUNNING) {
@@ -185,9 +188,10 @@ public final class VirtualMachine implements Vm, AutoCloseable {
      */
     private void powerOn(VmSnapshot past) throws VmException {
         ConfigCheck.check(config);
-        ExecutionEngine chosenEngine =
-                catalog.engine(past == null ? config.engine() : past.engine());
-        MmuStrategy chosenMmu = catalog.strategy(past == null ? config.mmu() : past.mmu());
+        modes.configure(
+                past == null ? config.engine() : past.engine(),
+                past == null ? config.mmu() : past.mmu());
+        EngineMode mode = modes.choose();
         checkMemory();
         Boot boot = past == null ? Boot.prepare(config, firmware) : past.boot();
         Drives drives = past == null ? Drives.open(config.boot().drives()) : past.openDrives();
@@ -223,21 +227,21 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             closeAll(board, logs, output, drives);
             throw e;
         }
-        launch(chosenEngine, chosenMmu, past == null ? "started" : past.origin());
+        launch(mode, past == null ? "started" : past.origin());
     }
 
-    private void launch(ExecutionEngine chosenEngine, MmuStrategy chosenMmu, String why) {
+    private void launch(EngineMode mode, String why) {
         failure = null;
+        waiting = null;
         if (outcome.isDone()) {
             outcome = new CompletableFuture<>();
         }
-        engine = chosenEngine.name();
-        mmu = chosenMmu.name();
-        tellEngine();
+        modes.started(mode);
+        tellEngine(mode);
         Board board = machine.board;
         for (VirtualCpu vcpu : board.vcpus()) {
             vcpu.setSoftware(catalog::software);
-            var loop = new VcpuLoop(board, vcpu, chosenEngine, chosenMmu, new LoopObserver());
+            var loop = new VcpuLoop(board, vcpu, mode, new LoopObserver());
             machine.loops.add(loop);
             loop.start();
         }
@@ -310,6 +314,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         boolean ended = quitAll();
         Machine was = machine;
         machine = null;
+        modes.ended();
         if (still && ended) {
             closeAll(was.board, was.logs, was.output, was.drives);
         } else {
@@ -341,6 +346,10 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     public void pause() throws VmException {
         control.lock();
         try {
+            if (waiting != null && resumeWhenBack) {
+                resumeWhenBack = false; // it stays paused when it has waited
+                return;
+            }
             if (state != VmState.RUNNING) {
                 throw wrongState("pause", "running");
             }
@@ -357,6 +366,10 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         try {
             if (state != VmState.PAUSED) {
                 throw wrongState("resume", "paused");
+            }
+            if (waiting != null) {
+                resumeWhenBack = true;
+                throw new VmException("vm %s waits: %s".formatted(id(), waiting));
             }
             enter(VmState.RUNNING, "resumed");
             proceed();
@@ -381,7 +394,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         holdAll();
         try {
             resetAll(machine.board, machine.boot);
-            swapAll(catalog.engine(engine), catalog.strategy(mmu)); // they forget what they cached
+            modes.refresh();
         } finally {
             if (state == VmState.RUNNING) {
                 proceed();
@@ -392,21 +405,32 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     /** Brings every vCPU and timer to rest. @return false if a vCPU does not come to rest */
     private boolean holdAll() {
-        Machine now = machine;
+        boolean all = holdVcpus(machine);
+        machine.board.clock().stop();
+        machine.board.timers().settle();
+        return all;
+    }
+
+    private static boolean holdVcpus(Machine now) {
         now.loops.forEach(VcpuLoop::hold);
         boolean all = true;
         for (VcpuLoop loop : now.loops) {
             all &= uninterrupted(loop::awaitHeld);
         }
-        now.board.clock().stop();
-        now.board.timers().settle();
         return all;
     }
 
     private void proceed() {
         machine.board.clock().run();
         machine.board.timers().resume();
-        machine.loops.forEach(VcpuLoop::release);
+        release(machine.loops);
+    }
+
+    /** Not while somebody is about to end or reset the machine, who sees to it. */
+    private void release(List<VcpuLoop> loops) {
+        if (asked.get() == 0) {
+            loops.forEach(VcpuLoop::release);
+        }
     }
 
     private boolean quitAll() {
@@ -490,6 +514,11 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         public void failed(VcpuLoop loop, String reason, Throwable cause) {
             crashed("vCPU %d: %s".formatted(loop.vcpu().index(), reason), cause);
         }
+
+        @Override
+        public void swapped(VcpuLoop loop, long pauseNanos) {
+            modes.paused(loop.vcpu().index(), pauseNanos);
+        }
     }
 
     private void crashed(String reason, Throwable cause) {
@@ -518,6 +547,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         if (now == null) {
             return;
         }
+        asked.incrementAndGet();
         now.loops.forEach(VcpuLoop::hold);
         Thread.ofPlatform()
                 .daemon()
@@ -527,6 +557,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     private void act(Machine when, Runnable action) {
         control.lock();
+        asked.decrementAndGet();
         try {
             if (machine == when) {
                 action.run();
@@ -547,9 +578,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     public void useEngine(String name) throws VmException {
         control.lock();
         try {
-            ExecutionEngine chosen = catalog.engine(name);
             machineOr("change the engine of");
-            swap(chosen, catalog.strategy(mmu));
+            modes.want(name, modes.wantedMmu());
         } finally {
             control.unlock();
         }
@@ -559,61 +589,79 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     public void useMmu(String name) throws VmException {
         control.lock();
         try {
-            MmuStrategy chosen = catalog.strategy(name);
             machineOr("change the MMU strategy of");
-            swap(catalog.engine(engine), chosen);
+            modes.want(modes.wantedEngine(), name);
         } finally {
             control.unlock();
         }
     }
 
-    /** Every vCPU stands still before the first changes, so that no two run on two engines. */
-    private void swap(ExecutionEngine to, MmuStrategy with) throws VmException {
-        String from = engine;
-        holdAll();
-        try {
-            swapAll(to, with);
-            engine = to.name();
-            mmu = with.name();
-            tellEngine();
-        } finally {
-            if (state == VmState.RUNNING) {
-                proceed();
+    private final class ModesOwner implements Modes.Owner {
+        @Override
+        public String id() {
+            return name;
+        }
+
+        @Override
+        public List<VcpuLoop> loops() {
+            Machine now = machine;
+            return now == null ? List.of() : now.loops;
+        }
+
+        @Override
+        public boolean running() {
+            return state == VmState.RUNNING;
+        }
+
+        @Override
+        public boolean holdVcpus() {
+            return VirtualMachine.holdVcpus(machine);
+        }
+
+        @Override
+        public void releaseVcpus() {
+            if (machine != null && state == VmState.RUNNING) {
+                release(machine.loops);
             }
         }
-        LOG.info("vm {}: engine {}, MMU strategy {}", id(), engine, mmu);
-        events.accept(new VmEvent.EngineChanged(id(), from, engine));
+
+        @Override
+        public void waitFor(String why) {
+            waiting = why;
+            awaitPart(why);
+        }
+
+        @Override
+        public void changed(String fromEngine, EngineMode to) {
+            tellEngine(to);
+            String now = to.engine().name();
+            LOG.info("vm {}: engine {}, MMU strategy {}", id(), now, to.strategy().name());
+            events.accept(new VmEvent.EngineChanged(id(), fromEngine, now));
+        }
+
+        @Override
+        public void crash(String reason, Throwable cause) {
+            VirtualMachine.this.crash(reason, cause);
+        }
+    }
+
+    /** Stands still for want of a part, or goes on when it is there again. Control is held. */
+    private void awaitPart(String why) {
+        if (why != null && state == VmState.RUNNING) {
+            holdAll();
+            resumeWhenBack = true;
+            enter(VmState.PAUSED, why);
+        } else if (why == null && state == VmState.PAUSED && resumeWhenBack) {
+            resumeWhenBack = false;
+            enter(VmState.RUNNING, "resumed: what it waited for is back");
+            proceed();
+        }
     }
 
     /** A guest that wants to know who runs it finds the name in fw_cfg. */
-    private void tellEngine() {
-        machine.board
-                .find(FirmwareConfig.class)
-                .ifPresent(f -> f.addFile(ENGINE_FILE, engine.getBytes(StandardCharsets.US_ASCII)));
-    }
-
-    private void swapAll(ExecutionEngine to, MmuStrategy with) throws VmException {
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        machine.loops.forEach(loop -> all.add(loop.swap(to, with)));
-        for (CompletableFuture<Void> one : all) {
-            try {
-                one.get(SWAP_SECONDS, TimeUnit.SECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                throw new VmException(
-                        "vm %s: engine %s with MMU strategy %s cannot take over: %s"
-                                .formatted(id(), to.name(), with.name(), reason(e)),
-                        e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new VmException("vm %s: interrupted".formatted(id()), e);
-            }
-        }
-    }
-
-    private static String reason(Exception e) {
-        return e instanceof TimeoutException
-                ? "a vCPU does not come to rest within %d s".formatted(SWAP_SECONDS)
-                : e.getMessage();
+    private void tellEngine(EngineMode mode) {
+        byte[] engine = mode.engine().name().getBytes(StandardCharsets.US_ASCII);
+        machine.board.find(FirmwareConfig.class).ifPresent(f -> f.addFile(ENGINE_FILE, engine));
     }
 
     /** Looks at a board that stands still. */
@@ -639,32 +687,55 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
     }
 
-    /** An engine or a strategy was withdrawn: go on with another, or crash cleanly. */
-    public void withdrawn(String kind, String name) {
-        control.lock();
-        try {
-            if (machine == null || !name.equals(kind.equals("engine") ? engine : mmu)) {
-                return;
+    /**
+     * An engine or a strategy is about to go: when this returns, no vCPU has to do with it. The VM
+     * goes on with another one if it may, or waits.
+     */
+    public void withdrawn(Object part, String what) {
+        underControl(() -> {
+            if (modes.uses(part)) {
+                LOG.info("vm {}: {} is gone", id(), what);
+                modes.withdrawn(what);
             }
-            LOG.info("vm {}: {} {} is gone, taking another", id(), kind, name);
-            swap(
-                    catalog.engine(kind.equals("engine") ? Catalog.AUTO : engine),
-                    catalog.strategy(kind.equals("engine") ? mmu : Catalog.AUTO));
-        } catch (VmException e) {
-            crash("%s %s was removed: %s".formatted(kind, name, e.getMessage()), e);
+        });
+    }
+
+    /** An engine or a strategy came: perhaps one to change to, or to go on with. */
+    public void arrived(String what) {
+        underControl(() -> {
+            if (machine != null) {
+                modes.arrived(what);
+            }
+        });
+    }
+
+    /** For what bundles do: nobody waits for ever in there. */
+    private void underControl(Runnable action) {
+        boolean locked = uninterrupted(() -> control.tryLock(CONTROL_SECONDS, TimeUnit.SECONDS));
+        if (!locked) {
+            LOG.error("vm {}: is busy for {} s, and keeps what it has", id(), CONTROL_SECONDS);
+            return;
+        }
+        try {
+            action.run();
         } finally {
             control.unlock();
         }
     }
 
     @Override
+    public Vm.Mode mode() {
+        return modes.describe();
+    }
+
+    @Override
     public String engine() {
-        return engine;
+        return modes.engine();
     }
 
     @Override
     public String mmu() {
-        return mmu;
+        return modes.mmu();
     }
 
     // --- media
@@ -805,7 +876,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         return standingStill(
                 vcpu,
                 "disassemble code of",
-                loop -> Disassembly.of(engine, loop.vcpu(), loop.runner(), rip, most));
+                loop -> Disassembly.of(engine(), loop.vcpu(), loop.runner(), rip, most));
     }
 
     /** Looks at a vCPU between two runs. */

@@ -16,7 +16,7 @@ import trivium.vm.VmException;
  * copied: whoever writes, the VM or those that begin here, gets a page or a cluster of its own.
  */
 public final class VmSnapshot implements AutoCloseable {
-    /** What of a VM is not on its board; engine and strategy are those in use. */
+    /** What of a VM is not on its board; engine and strategy are those wanted. */
     record Parts(Boot boot, Drives drives, SerialPort console, String engine, String mmu) {}
 
     private final VmConfig config;

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
@@ -28,6 +30,11 @@ public final class Vms implements VmRegistry, AutoCloseable {
     private final VmStore store;
     private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
     private final List<VmListener> listeners = new CopyOnWriteArrayList<>();
+
+    /** What came is taken up here, so that nobody who brings it waits. */
+    private final ExecutorService arrivals =
+            Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().daemon().name("trivium-arrivals").factory());
 
     public Vms(Catalog catalog, Firmware firmware, VmStore store) {
         this.catalog = catalog;
@@ -153,18 +160,26 @@ public final class Vms implements VmRegistry, AutoCloseable {
         }
     }
 
-    /** An engine went away: VMs on it go on with another. */
+    /** An engine is about to go: when this returns, no VM has to do with it. */
     public void withdrawn(ExecutionEngine engine) {
-        vms.values().forEach(vm -> vm.withdrawn("engine", engine.name()));
+        vms.values().forEach(vm -> vm.withdrawn(engine, "engine " + engine.name()));
     }
 
     public void withdrawn(MmuStrategy strategy) {
-        vms.values().forEach(vm -> vm.withdrawn("MMU strategy", strategy.name()));
+        vms.values().forEach(vm -> vm.withdrawn(strategy, "MMU strategy " + strategy.name()));
+    }
+
+    /** An engine or strategy came; returns at once. */
+    public void arrived(String what) {
+        if (!vms.isEmpty()) {
+            arrivals.execute(() -> vms.values().forEach(vm -> vm.arrived(what)));
+        }
     }
 
     /** Cuts the power of all. */
     @Override
     public synchronized void close() {
+        arrivals.shutdownNow();
         vms.values().forEach(VirtualMachine::close);
         vms.clear();
     }

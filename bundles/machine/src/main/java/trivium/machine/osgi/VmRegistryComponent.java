@@ -74,12 +74,12 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
             unbind = "removeEngine")
     void addEngine(ExecutionEngine engine) {
         catalog.add(engine);
+        vms.arrived("engine " + engine.name());
     }
 
     void removeEngine(ExecutionEngine engine) {
-        if (catalog.remove(engine)) {
-            vms.withdrawn(engine);
-        }
+        catalog.remove(engine);
+        vms.withdrawn(engine);
     }
 
     @Reference(
@@ -88,12 +88,12 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
             unbind = "removeStrategy")
     void addStrategy(MmuStrategy strategy) {
         catalog.add(strategy);
+        vms.arrived("MMU strategy " + strategy.name());
     }
 
     void removeStrategy(MmuStrategy strategy) {
-        if (catalog.remove(strategy)) {
-            vms.withdrawn(strategy);
-        }
+        catalog.remove(strategy);
+        vms.withdrawn(strategy);
     }
 
     @Reference(

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import trivium.bus.BusDevice;
 import trivium.cpu.CpuModel;
@@ -59,7 +60,15 @@ final class Fakes {
         public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
             attached.incrementAndGet();
             if (name.equals("unattachable")) {
+                attached.decrementAndGet();
                 throw new IllegalStateException("cannot attach");
+            }
+            if (name.equals("half") && vcpu.index() == 1) {
+                attached.decrementAndGet();
+                throw new IllegalStateException("no second vCPU");
+            }
+            if (name.equals("slow")) {
+                LockSupport.parkNanos(60_000_000);
             }
             return name.equals("bt")
                     ? new Translator(vcpu, program, attached)

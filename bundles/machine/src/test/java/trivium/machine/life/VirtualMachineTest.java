@@ -27,6 +27,7 @@ import trivium.cpu.VcpuState;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Fakes.Engine;
 import trivium.vm.CodeListing;
+import trivium.vm.Vm;
 import trivium.vm.Vm.Outcome;
 import trivium.vm.VmConfig;
 import trivium.vm.VmConfig.BlockKind;
@@ -450,19 +451,143 @@ class VirtualMachineTest {
     @Test
     void aRemovedEngineIsReplacedByAnother() throws Exception {
         Engine gone = Engine.counting("bt"), other = Engine.counting("interpreter");
-        Catalog catalog = Fakes.catalog(parts, gone, other);
-        var config = Fakes.config("test", 1, false, Optional.of(bios));
-        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
-        vm.start();
+        Catalog catalog = startFrom("auto", gone, other);
 
         catalog.remove(gone);
-        vm.withdrawn("engine", "bt");
+        vm.withdrawn(gone, "engine bt");
 
         assertThat(vm.engine()).isEqualTo("interpreter");
+        assertThat(gone.attached()).hasValue(0);
         awaitProgress();
         catalog.remove(other);
-        vm.withdrawn("engine", "interpreter");
-        assertThat(vm.failure()).get().asString().contains("interpreter was removed");
+        vm.withdrawn(other, "engine interpreter");
+        assertThat(other.attached()).hasValue(0);
+        assertThat(vm.state()).isEqualTo(VmState.PAUSED);
+        assertThat(vm.mode().waitsFor()).contains("engine interpreter is gone: no engine is there");
+        assertThatThrownBy(vm::resume)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("waits: engine interpreter is gone");
+        assertThat(vm.registers(0)).contains("rip");
+
+        catalog.add(gone);
+        vm.arrived("engine bt");
+
+        assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+        assertThat(vm.mode().waitsFor()).isEmpty();
+        awaitProgress();
+    }
+
+    private Catalog startFrom(String engine, Engine... engines) throws VmException {
+        Catalog catalog = Fakes.catalog(parts, engines);
+        var config = Fakes.config("test", 2, false, Optional.of(bios));
+        vm = new VirtualMachine(config, catalog, new Firmware(List.of()), events::add);
+        vm.start();
+        vm.useEngine(engine);
+        return catalog;
+    }
+
+    @Test
+    void aPinnedEngineThatIsUpdatedIsWaitedFor() throws Exception {
+        Engine old = Engine.counting("bt"), other = Engine.counting("interpreter");
+        Catalog catalog = startFrom("bt", old, other);
+
+        catalog.remove(old);
+        vm.withdrawn(old, "engine bt");
+
+        assertThat(vm.state()).isEqualTo(VmState.PAUSED);
+        assertThat(vm.mode().waitsFor()).get().asString().contains("no engine 'bt'");
+        vm.pause(); // and now it shall stay so
+        Engine updated = Engine.counting("bt");
+        catalog.add(updated);
+        vm.arrived("engine bt");
+        assertThat(vm.state()).isEqualTo(VmState.PAUSED);
+        assertThat(updated.attached()).hasValue(2);
+        vm.resume();
+        awaitProgress();
+    }
+
+    @Test
+    void aWaitingVmTakesAnotherEngineWhenAsked() throws Exception {
+        Engine old = Engine.counting("bt"), other = Engine.counting("interpreter");
+        Catalog catalog = startFrom("bt", old, other);
+        catalog.remove(old);
+        vm.withdrawn(old, "engine bt");
+
+        vm.useEngine("interpreter");
+
+        assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+        awaitProgress();
+        assertThat(vm.mode().wantedEngine()).isEqualTo("interpreter");
+    }
+
+    @Test
+    void aSecondVersionTakesOverAndLeavesToTheFirst() throws Exception {
+        Engine first = Engine.counting("bt"), second = Engine.counting("bt");
+        Catalog catalog = startFrom("bt", first);
+        catalog.add(second);
+        vm.arrived("engine bt");
+        assertThat(second.attached()).hasValue(2);
+        assertThat(first.attached()).hasValue(0);
+        awaitProgress();
+
+        catalog.remove(second);
+        vm.withdrawn(second, "engine bt");
+
+        assertThat(first.attached()).hasValue(2);
+        assertThat(second.attached()).hasValue(0);
+        awaitProgress();
+    }
+
+    @Test
+    void anEngineRefusedByOneVcpuIsRefusedByAll() throws Exception {
+        Engine first = Engine.counting("bt"), half = Engine.counting("half");
+        startFrom("bt", first, half);
+
+        assertThatThrownBy(() -> vm.useEngine("half"))
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("engine half with MMU strategy softtlb cannot take over")
+                .hasMessageContaining("no second vCPU");
+
+        assertThat(vm.engine()).isEqualTo("bt");
+        assertThat(vm.mode().wantedEngine()).isEqualTo("bt");
+        assertThat(first.attached()).hasValue(2);
+        assertThat(half.attached()).hasValue(0);
+        awaitProgress();
+    }
+
+    @Test
+    void changesAreTimedWhileItRunsOnly() throws Exception {
+        startFrom("bt", Engine.counting("bt"), Engine.counting("interpreter"));
+        assertThat(vm.mode().swaps()).isEqualTo(Vm.Swaps.NONE);
+
+        vm.useEngine("interpreter");
+        awaitProgress();
+
+        assertThat(vm.mode().swaps().count()).isEqualTo(1);
+        assertThat(vm.mode().swaps().medianNanos()).isPositive();
+        vm.pause();
+        long last = vm.mode().swaps().lastNanos();
+        vm.useEngine("auto");
+        Thread.sleep(50);
+        vm.resume();
+        awaitProgress();
+        assertThat(vm.mode().swaps().count()).isEqualTo(2);
+        assertThat(vm.mode().swaps().lastNanos()).isEqualTo(last);
+        assertThat(vm.mode().wantedEngine()).isEqualTo("auto");
+    }
+
+    /** The guest's time is the host's, less what it was paused for. */
+    @Test
+    void theClockGoesOnDuringAChange() throws Exception {
+        startFrom("bt", Engine.counting("bt"), Engine.counting("slow"));
+        long before = vm.uptimeMillis(), start = System.nanoTime();
+
+        vm.useEngine("slow");
+
+        assertThat(vm.mode().swaps().count()).isEqualTo(1);
+        long host = (System.nanoTime() - start) / 1_000_000;
+        assertThat(host).isGreaterThanOrEqualTo(50);
+        assertThat(vm.uptimeMillis() - before).isBetween(host - 20, host + 1000);
     }
 
     @Test

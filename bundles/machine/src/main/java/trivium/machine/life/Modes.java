@@ -1,0 +1,306 @@
+package trivium.machine.life;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.vm.Vm;
+import trivium.vm.VmException;
+
+/**
+ * Which engine and MMU strategy a VM is to have and has, and how its vCPUs change from one to
+ * another: all stand still at an instruction boundary, each changes on its own thread, all go on;
+ * the clock does not stop for that. If one vCPU is refused, those that had changed go back. A VM
+ * for which there is no engine stands still without one until it comes.
+ *
+ * <p>Whoever calls holds the VM's control, but for what only tells.
+ */
+final class Modes {
+    private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
+    private static final int PATIENCE_SECONDS = 10;
+
+    /** The VM, as far as it is concerned. */
+    interface Owner {
+        String id();
+
+        /** Empty while it is off. */
+        List<VcpuLoop> loops();
+
+        boolean running();
+
+        /**
+         * Brings the vCPUs to rest; guest time goes on.
+         *
+         * @return false if one does not come to rest
+         */
+        boolean holdVcpus();
+
+        /** Lets them go on, if it runs. */
+        void releaseVcpus();
+
+        /** It has no engine or strategy from now on, or has one again if {@code why} is null. */
+        void waitFor(String why);
+
+        void changed(String fromEngine, EngineMode to);
+
+        void crash(String reason, Throwable cause);
+    }
+
+    private final Owner owner;
+    private final Catalog catalog;
+    private final SwapTimes times = new SwapTimes();
+
+    // Written with control held.
+    private volatile String wantedEngine, wantedMmu;
+    private volatile String engine, mmu;
+    private volatile String why = "it is off";
+    private volatile String waitsFor;
+
+    /** Engine and strategy before the last change. */
+    private volatile String before = "";
+
+    /** Null while the VM is off or waits. */
+    private volatile EngineMode used;
+
+    Modes(Owner owner, Catalog catalog, String engine, String mmu) {
+        this.owner = owner;
+        this.catalog = catalog;
+        configure(engine, mmu);
+    }
+
+    /** What it is to have when the power comes on. */
+    void configure(String engineName, String mmuName) {
+        wantedEngine = engine = engineName;
+        wantedMmu = mmu = mmuName;
+    }
+
+    String engine() {
+        return engine;
+    }
+
+    String mmu() {
+        return mmu;
+    }
+
+    Vm.Mode describe() {
+        return new Vm.Mode(
+                wantedEngine, wantedMmu, why, Optional.ofNullable(waitsFor), times.get());
+    }
+
+    /** A vCPU stood still for the last change; on its thread. */
+    void paused(int vcpu, long nanos) {
+        times.paused(nanos);
+        SwapTimes.record(owner.id(), vcpu, before, engine + "/" + mmu, nanos);
+        LOG.debug("vm {}, vCPU {}: stood still for {} us", owner.id(), vcpu, nanos / 1000);
+    }
+
+    /**
+     * @throws VmException if there is no such engine or strategy now
+     */
+    private EngineMode find(String engineName, String mmuName) throws VmException {
+        return new EngineMode(catalog.engine(engineName), catalog.strategy(mmuName));
+    }
+
+    /**
+     * What to start on.
+     *
+     * @throws VmException if there is none such now
+     */
+    EngineMode choose() throws VmException {
+        return find(wantedEngine, wantedMmu);
+    }
+
+    /** The VM starts with what {@link #choose} gave. */
+    void started(EngineMode mode) {
+        times.clear();
+        waitsFor = null;
+        take(mode, "at power-on, %s".formatted(wish()));
+    }
+
+    /** The power is off. */
+    void ended() {
+        used = null;
+        waitsFor = null;
+    }
+
+    private void take(EngineMode mode, String because) {
+        used = mode;
+        engine = mode.engine().name();
+        mmu = mode.strategy().name();
+        why = because;
+    }
+
+    private String wish() {
+        return "engine %s, MMU strategy %s".formatted(wished(wantedEngine), wished(wantedMmu));
+    }
+
+    private static String wished(String name) {
+        return name.equals(Catalog.AUTO) ? "chosen by policy" : name + " asked for";
+    }
+
+    // --- what people ask for
+
+    /**
+     * @throws VmException if it cannot be: all stays as it was
+     */
+    void want(String engineName, String mmuName) throws VmException {
+        EngineMode to = find(engineName, mmuName);
+        change(to);
+        wantedEngine = engineName;
+        wantedMmu = mmuName;
+        take(to, wish());
+        goOn();
+    }
+
+    String wantedEngine() {
+        return wantedEngine;
+    }
+
+    String wantedMmu() {
+        return wantedMmu;
+    }
+
+    /** Has every vCPU forget what it cached. The vCPUs stand still. */
+    void refresh() throws VmException {
+        if (used != null) {
+            swapAll(used, used, false);
+        }
+    }
+
+    // --- what bundles do
+
+    /** Whether a part that is about to go, or went, is in use. */
+    boolean uses(Object part) {
+        return owner.loops().stream().anyMatch(loop -> loop.uses(part));
+    }
+
+    /** What was in use is there no more: when this returns, no vCPU has to do with it. */
+    void withdrawn(String what) {
+        try {
+            EngineMode to = choose();
+            change(to);
+            take(to, "%s is gone; %s".formatted(what, wish()));
+        } catch (VmException e) {
+            park("%s is gone: %s".formatted(what, e.getMessage()));
+        }
+    }
+
+    /** Services came: perhaps what it waits for, another version of what it uses, or better. */
+    void arrived(String what) {
+        try {
+            EngineMode to = choose();
+            if (to.same(used) && !softwareIsOld()) {
+                return;
+            }
+            change(to);
+            take(to, "%s came; %s".formatted(what, wish()));
+            goOn();
+        } catch (VmException e) {
+            LOG.info("vm {}: stays as it is: {}", owner.id(), e.getMessage());
+        }
+    }
+
+    private void goOn() {
+        if (waitsFor != null) {
+            waitsFor = null;
+            owner.waitFor(null);
+        }
+    }
+
+    /** Takes the engine from every vCPU. */
+    private void park(String reason) {
+        if (!owner.holdVcpus()) {
+            owner.crash(reason + ", and a vCPU does not come to rest", null);
+            return;
+        }
+        try {
+            used = null;
+            waitsFor = why = reason;
+            await(null, false);
+            owner.waitFor(reason);
+        } catch (VmException e) {
+            owner.crash(reason + ", and it cannot stand still: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether an engine works with a software engine that is not the best any more. */
+    private boolean softwareIsOld() {
+        var best = catalog.software().orElse(null);
+        return owner.loops().stream()
+                .map(loop -> loop.vcpu().software())
+                .anyMatch(software -> software != null && software != best);
+    }
+
+    // --- the change
+
+    private void change(EngineMode to) throws VmException {
+        EngineMode from = used;
+        if (to.same(from) && !softwareIsOld()) {
+            return;
+        }
+        String fromEngine = engine;
+        before = engine + "/" + mmu;
+        boolean still = owner.holdVcpus();
+        try {
+            if (!still) {
+                throw new VmException("vm %s: a vCPU does not come to rest".formatted(owner.id()));
+            }
+            swapAll(to, from, owner.running());
+        } finally {
+            owner.releaseVcpus();
+        }
+        times.changed();
+        owner.changed(fromEngine, to);
+    }
+
+    /** Moves all, or none. */
+    private void swapAll(EngineMode to, EngineMode from, boolean timed) throws VmException {
+        try {
+            await(to, timed);
+        } catch (VmException e) {
+            goBack(from, e);
+            throw new VmException(
+                    "vm %s: engine %s with MMU strategy %s cannot take over: %s"
+                            .formatted(
+                                    owner.id(),
+                                    to.engine().name(),
+                                    to.strategy().name(),
+                                    e.getMessage()),
+                    e);
+        }
+    }
+
+    private void goBack(EngineMode from, VmException cause) {
+        try {
+            await(from, false);
+        } catch (VmException e) {
+            e.addSuppressed(cause);
+            owner.crash("no engine takes over: " + e.getMessage(), e);
+        }
+    }
+
+    private void await(EngineMode to, boolean timed) throws VmException {
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        List<VcpuLoop> loops = owner.loops();
+        loops.forEach(loop -> all.add(loop.swap(to, timed)));
+        try {
+            CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+                    .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new VmException(String.valueOf(e.getCause().getMessage()), e.getCause());
+        } catch (TimeoutException e) {
+            loops.forEach(VcpuLoop::forgetSwap);
+            throw new VmException(
+                    "a vCPU does not change within %d s".formatted(PATIENCE_SECONDS), e);
+        } catch (InterruptedException e) {
+            loops.forEach(VcpuLoop::forgetSwap);
+            Thread.currentThread().interrupt();
+            throw new VmException("interrupted", e);
+        }
+    }
+}
