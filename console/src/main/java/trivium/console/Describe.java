@@ -38,7 +38,9 @@ final class Describe {
         Vm.Mode mode = vm.mode();
         map.put("waitsFor", mode.waitsFor());
         map.put("mode", mode.why());
-        map.put("pinned", Json.object("engine", pin(mode.wantedEngine()), "mmu", pin(mode.wantedMmu())));
+        map.put(
+                "pinned",
+                Json.object("engine", pin(mode.wantedEngine()), "mmu", pin(mode.wantedMmu())));
         map.put(
                 "swaps",
                 Json.object(

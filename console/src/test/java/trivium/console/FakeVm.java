@@ -131,7 +131,12 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
 
     @Override
     public Mode mode() {
-        return new Mode(engine, mmu, "asked for", Optional.empty(), new Swaps(2, 1_500_000, 2_000_000, 9_000_000));
+        return new Mode(
+                engine,
+                mmu,
+                "asked for",
+                Optional.empty(),
+                new Swaps(2, 1_500_000, 2_000_000, 9_000_000));
     }
 
     @Override
