@@ -173,7 +173,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (!holdAll()) {
                 throw new VmException("vm %s: a vCPU does not come to rest".formatted(id()));
             }
-            var parts = new VmSnapshot.Parts(now.boot, now.drives, serial, modes.wantedEngine(), modes.wantedMmu());
+            var parts =
+                    new VmSnapshot.Parts(
+                            now.boot, now.drives, serial, modes.wantedEngine(), modes.wantedMmu());
             return VmSnapshot.take(now.board, parts);
         } finally {
             if (state == VmState.RUNNING) {
