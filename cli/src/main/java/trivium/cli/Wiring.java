@@ -32,6 +32,8 @@ import trivium.hostos.HostInfo;
 import trivium.machine.life.Catalog;
 import trivium.mmu.MmuStrategy;
 import trivium.mmu.softtlb.internal.SoftTlbStrategy;
+import trivium.vmi.VmiDevice;
+import trivium.vmi.VmiEngine;
 import trivium.vt.VtEngine;
 import trivium.x86.InterpreterEngine;
 
@@ -42,7 +44,7 @@ final class Wiring {
     private Wiring() {}
 
     static List<ExecutionEngine> engines() {
-        return List.of(new InterpreterEngine(), new BtEngine(), new VtEngine());
+        return List.of(new InterpreterEngine(), new BtEngine(), new VtEngine(), new VmiEngine());
     }
 
     /** Engines for vectors: what can be translated is, although it is run once. */
@@ -79,6 +81,7 @@ final class Wiring {
                 new DebugConsole.Factory(),
                 new I82077.Factory(),
                 new DebugExit.Factory(),
+                new VmiDevice.Factory(),
                 new TestDevice.Factory());
     }
 

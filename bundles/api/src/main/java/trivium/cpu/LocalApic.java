@@ -21,6 +21,20 @@ public interface LocalApic {
     /** Called on RESET and INIT of the vCPU. */
     void reset();
 
+    /**
+     * What this vCPU would read at an offset into the APIC's page of registers, for hypercalls that
+     * stand for such accesses. A device may call it with its own monitor held.
+     */
+    default int readRegister(int offset) {
+        return -1;
+    }
+
+    /** The same for a write, end-of-interrupt and inter-processor interrupts included. */
+    default void writeRegister(int offset, int value) {}
+
+    /** Raises the interrupt of the LVT's timer entry, unless that is masked: for other timers. */
+    default void timerInterrupt() {}
+
     /** A vCPU without one: 8086 to i386. */
     LocalApic NONE =
             new LocalApic() {

@@ -58,6 +58,17 @@ final class InterruptLines {
             }
         }
 
+        /** An edge, even while others assert the wire: as if there were none. */
+        synchronized void pulse() {
+            if (sources > 0) {
+                drive(false);
+            }
+            drive(true);
+            if (sources == 0) {
+                drive(false);
+            }
+        }
+
         synchronized void replay() {
             if (sources > 0) {
                 drive(true);
@@ -93,6 +104,11 @@ final class InterruptLines {
                     wire.add(asserted ? 1 : -1);
                 }
             }
+        }
+
+        @Override
+        public void pulse() {
+            wire.pulse();
         }
     }
 }

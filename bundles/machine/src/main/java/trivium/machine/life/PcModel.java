@@ -17,6 +17,9 @@ public final class PcModel {
                     "port80", "ferr", "serial", "fw-cfg", "vga", "ide", "floppy", "piix4pm");
     private static final List<String> APICS = List.of("lapic", "ioapic", "hpet");
 
+    /** An engine and a device that belong together. */
+    private static final String PARAVIRTUAL = "vmi";
+
     private PcModel() {}
 
     /** The board's own devices, with the configuration's options for them, then the others. */
@@ -27,6 +30,9 @@ public final class PcModel {
         }
         if (config.cpu().atLeast(CpuModel.PENTIUM3)) {
             models.addAll(APICS);
+        }
+        if (config.engine().equals(PARAVIRTUAL)) {
+            models.add(PARAVIRTUAL); // the ROM by which the guest finds it
         }
         if (config.debugExit()) {
             models.add("debug-exit");

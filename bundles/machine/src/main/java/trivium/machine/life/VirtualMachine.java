@@ -247,6 +247,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             machine.loops.add(loop);
             loop.start();
         }
+        // Engines see a board that nothing ran on yet.
+        machine.loops.forEach(loop -> uninterrupted(loop::awaitHeld));
         enter(VmState.RUNNING, why);
         proceed();
     }

@@ -53,6 +53,10 @@ final class Lapic implements LocalApic {
         void ended(int vector);
 
         void moved(Lapic apic, long base);
+
+        int read(Lapic apic, int offset);
+
+        void write(Lapic apic, int offset, int value);
     }
 
     private final int index;
@@ -164,6 +168,23 @@ final class Lapic implements LocalApic {
         synchronized (monitor) {
             clear();
             target.update();
+        }
+    }
+
+    @Override
+    public int readRegister(int offset) {
+        return bus.read(this, offset);
+    }
+
+    @Override
+    public void writeRegister(int offset, int value) {
+        bus.write(this, offset, value);
+    }
+
+    @Override
+    public void timerInterrupt() {
+        synchronized (monitor) {
+            raiseTimer();
         }
     }
 
@@ -292,7 +313,13 @@ final class Lapic implements LocalApic {
     }
 
     void timerFired() {
-        if (timer.expired() && (lvt[TIMER] & LVT_MASKED) == 0) {
+        if (timer.expired()) {
+            raiseTimer();
+        }
+    }
+
+    private void raiseTimer() {
+        if ((lvt[TIMER] & LVT_MASKED) == 0) {
             accept(lvt[TIMER] & 0xff, false);
         }
     }

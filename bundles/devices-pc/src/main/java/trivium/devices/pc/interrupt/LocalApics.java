@@ -42,7 +42,7 @@ public final class LocalApics implements Device, ApicBus {
     private long base = BASE;
     private boolean picLine;
 
-    /** Level-triggered vectors ended by the access in progress; guarded by the window's monitor. */
+    /** Level-triggered vectors ended by the access in progress; guarded by {@code monitor}. */
     private int ended = NO_VECTOR;
 
     /** Where the next search for the lowest priority begins, so that equals take turns. */
@@ -82,6 +82,38 @@ public final class LocalApics implements Device, ApicBus {
                 mapping.moveTo(to);
             }
         }
+
+        @Override
+        public int read(Lapic apic, int offset) {
+            return readRegister(apic, offset);
+        }
+
+        @Override
+        public void write(Lapic apic, int offset, int value) {
+            writeRegister(apic, offset, value);
+        }
+    }
+
+    private int readRegister(Lapic apic, int offset) {
+        synchronized (monitor) {
+            return apic.hardwareEnabled() ? apic.read(offset >> 4) : -1;
+        }
+    }
+
+    private void writeRegister(Lapic apic, int offset, int value) {
+        int vector;
+        synchronized (monitor) {
+            ended = NO_VECTOR;
+            if (apic.hardwareEnabled()) {
+                apic.write(offset >> 4, value);
+            }
+            vector = ended;
+        }
+        if (vector != NO_VECTOR) {
+            for (IntConsumer listener : eoiListeners) {
+                listener.accept(vector);
+            }
+        }
     }
 
     private final class Window implements BusDevice {
@@ -90,11 +122,8 @@ public final class LocalApics implements Device, ApicBus {
             if (offset >= REGISTERS || (offset & 15) + size > 4) {
                 return offset >= REGISTERS ? -1 : 0; // only aligned dwords are defined
             }
-            synchronized (monitor) {
-                Lapic apic = current();
-                int value = apic.hardwareEnabled() ? apic.read((int) offset >> 4) : -1;
-                return (value >>> (int) (offset & 3) * 8) & -1L >>> 64 - size * 8;
-            }
+            int value = readRegister(current(), (int) offset);
+            return (value >>> (int) (offset & 3) * 8) & -1L >>> 64 - size * 8;
         }
 
         @Override
@@ -106,20 +135,7 @@ public final class LocalApics implements Device, ApicBus {
                 message(offset, (int) value);
                 return;
             }
-            int vector;
-            synchronized (monitor) {
-                ended = NO_VECTOR;
-                Lapic apic = current();
-                if (apic.hardwareEnabled()) {
-                    apic.write((int) offset >> 4, (int) value);
-                }
-                vector = ended;
-            }
-            if (vector != NO_VECTOR) {
-                for (IntConsumer listener : eoiListeners) {
-                    listener.accept(vector);
-                }
-            }
+            writeRegister(current(), (int) offset, (int) value);
         }
     }
 
