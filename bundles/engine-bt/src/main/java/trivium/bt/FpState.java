@@ -2,6 +2,7 @@ package trivium.bt;
 
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
+import trivium.x86.FxImage;
 import trivium.x86.decode.Feature;
 import trivium.x86.interp.Cpu;
 
@@ -18,11 +19,6 @@ final class FpState {
     private static final int CR0_EM = 1 << 2, CR0_TS = 1 << 3, CR4_OSFXSR = 1 << 9;
     private static final int FSW_ES = 1 << 7, X87_MASKS = 0x3f, SSE_MASKS = 0x1f80;
     private static final int NOT_SET = -1;
-
-    /** Offsets in the image. */
-    private static final int FCW = 0, FSW = 2, FTW = 4, MXCSR = 24, ST = 32, XMM = 160;
-
-    private static final int REGISTER = 16;
 
     /** The Java thread's own MXCSR: all masked, to nearest. */
     private static final int HOST_MXCSR = 0x1f80;
@@ -56,9 +52,9 @@ final class FpState {
     private int usable() {
         return c.fpAway
                 ? usable(
-                        HostMemory.getShort(image + FCW),
-                        HostMemory.getShort(image + FSW),
-                        HostMemory.getInt(image + MXCSR))
+                        HostMemory.getShort(image + FxImage.FCW),
+                        HostMemory.getShort(image + FxImage.FSW),
+                        HostMemory.getInt(image + FxImage.MXCSR))
                 : usable(s.fcw, s.fsw, s.mxcsr);
     }
 
@@ -78,7 +74,7 @@ final class FpState {
             return false;
         }
         if (!c.fpAway) {
-            fillImage();
+            FxImage.put(s, image);
         }
         HostMemory.putInt(area + Area.FP_LOADED, usable);
         return true;
@@ -86,22 +82,6 @@ final class FpState {
 
     boolean loaded() {
         return HostMemory.getInt(area + Area.FP_LOADED) != 0;
-    }
-
-    private void fillImage() {
-        HostMemory.putShort(image + FCW, (short) s.fcw);
-        HostMemory.putShort(image + FSW, (short) s.fsw);
-        HostMemory.putLong(image + FTW, s.ftw & 0xff);
-        HostMemory.putInt(image + MXCSR, s.mxcsr);
-        int top = s.fsw >>> 11;
-        for (int i = 0; i < 8; i++) {
-            long at = image + ST + REGISTER * i;
-            HostMemory.putLong(at, s.fpMantissa[top + i & 7]);
-            HostMemory.putLong(at + 8, s.fpSignExponent[top + i & 7]);
-        }
-        for (int i = 0; i < s.xmm.length; i++) {
-            HostMemory.putLong(image + XMM + 8 * i, s.xmm[i]);
-        }
     }
 
     /** Generated code was left with loaded state, which is in the image now, and stays there. */
@@ -113,19 +93,7 @@ final class FpState {
 
     /** Makes the canonical state the truth again. */
     void fetch() {
-        s.fcw = HostMemory.getShort(image + FCW) & 0xffff;
-        s.fsw = HostMemory.getShort(image + FSW) & 0xffff;
-        s.ftw = HostMemory.getByte(image + FTW) & 0xff;
-        s.mxcsr = HostMemory.getInt(image + MXCSR);
-        int top = s.fsw >>> 11;
-        for (int i = 0; i < 8; i++) {
-            long at = image + ST + REGISTER * i;
-            s.fpMantissa[top + i & 7] = HostMemory.getLong(at);
-            s.fpSignExponent[top + i & 7] = HostMemory.getShort(at + 8) & 0xffff;
-        }
-        for (int i = 0; i < s.xmm.length; i++) {
-            s.xmm[i] = HostMemory.getLong(image + XMM + 8 * i);
-        }
+        FxImage.get(image, s);
         c.fpuChanged();
     }
 

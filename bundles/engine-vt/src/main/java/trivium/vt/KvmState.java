@@ -18,6 +18,7 @@ import trivium.hostos.KvmSregs;
 import trivium.hostos.KvmVcpu;
 import trivium.hostos.KvmVcpuEvents;
 import trivium.hostos.KvmXsave;
+import trivium.x86.FxImage;
 
 /**
  * Carries the canonical state of a vCPU into KVM and out. What KVM does not keep stays as it is in
@@ -180,27 +181,12 @@ final class KvmState {
         regs.u64(KvmRegs.RIP, s.rip);
         regs.u64(KvmRegs.RFLAGS, s.rflags);
         kvm.set(regs);
-        xsave.u16(KvmXsave.FCW, s.fcw);
-        xsave.u16(KvmXsave.FSW, s.fsw);
-        xsave.u8(KvmXsave.FTW, s.ftw);
+        FxImage.put(s, xsave.hva(KvmXsave.FXSAVE));
         xsave.u16(KvmXsave.FOP, s.fop);
         xsave.u64(KvmXsave.FIP, s.fip);
         xsave.u64(KvmXsave.FDP, s.fdp);
-        xsave.u32(KvmXsave.MXCSR, s.mxcsr);
-        for (int i = 0; i < 8; i++) {
-            xsave.u64(KvmXsave.ST + 16L * i, s.fpMantissa[physical(i)]);
-            xsave.u64(KvmXsave.ST + 16L * i + 8, s.fpSignExponent[physical(i)] & 0xffffL);
-        }
-        for (int i = 0; i < 32; i++) {
-            xsave.u64(KvmXsave.XMM + 8L * i, s.xmm[i]);
-        }
         xsave.u64(KvmXsave.XSTATE_BV, xsave.u64(KvmXsave.XSTATE_BV) | X87_AND_SSE);
         kvm.set(xsave);
-    }
-
-    /** The register that is ST(i). */
-    private int physical(int i) {
-        return (s.fsw >>> 11) + i & 7;
     }
 
     private void loadMsrs(long lstar, long cstar) throws IOException {
@@ -365,9 +351,7 @@ final class KvmState {
         s.rip = regs.u64(KvmRegs.RIP);
         s.rflags = regs.u64(KvmRegs.RFLAGS);
         kvm.get(xsave);
-        s.fcw = xsave.u16(KvmXsave.FCW);
-        s.fsw = xsave.u16(KvmXsave.FSW);
-        s.ftw = xsave.u8(KvmXsave.FTW);
+        FxImage.get(xsave.hva(KvmXsave.FXSAVE), s);
         s.fop = xsave.u16(KvmXsave.FOP);
         long fip = xsave.u64(KvmXsave.FIP), fdp = xsave.u64(KvmXsave.FDP);
         if (fip != s.fip || fdp != s.fdp) {
@@ -377,14 +361,6 @@ final class KvmState {
         }
         s.fip = fip;
         s.fdp = fdp;
-        s.mxcsr = xsave.u32(KvmXsave.MXCSR);
-        for (int i = 0; i < 8; i++) {
-            s.fpMantissa[physical(i)] = xsave.u64(KvmXsave.ST + 16L * i);
-            s.fpSignExponent[physical(i)] = xsave.u16(KvmXsave.ST + 16L * i + 8);
-        }
-        for (int i = 0; i < 32; i++) {
-            s.xmm[i] = xsave.u64(KvmXsave.XMM + 8L * i);
-        }
     }
 
     // --- general registers alone, for ports with parameters in registers

@@ -1,4 +1,7 @@
-/** The interpreter engine, the page walker, and the state of a CPU after RESET. */
+/**
+ * The interpreter engine, the page walker, the state of a CPU after RESET, and the host's image of
+ * its floating-point registers.
+ */
 @Export
 @Version("1.0.0")
 package trivium.x86;

@@ -11,6 +11,7 @@ import trivium.hostos.ExecutableMemory;
 import trivium.hostos.HostInfo;
 import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
+import trivium.x86.FxImage;
 
 /**
  * Runs code on the host's own CPU: registers, flags, x87 and SSE state come from a state and go to
@@ -26,9 +27,6 @@ final class HostCpu implements AutoCloseable {
     private static final int FLAGS = 0x80, IN = 0x100, OUT = 0x300, BLOCK_BYTES = 0x500;
     private static final int RSP = 4, RDI = 7;
     private static final int[] SAVED = {3, 5, 12, 13, 14, 15};
-
-    // In an FXSAVE image.
-    private static final int FSW = 2, FTW = 4, MXCSR = 24, ST = 32, XMM = 160, SLOT = 16;
 
     private static final long STATUS = 0x8d5;
     private static final int DF = 1 << 10;
@@ -93,19 +91,7 @@ final class HostCpu implements AutoCloseable {
             HostMemory.putLong(block + 8 * i, s.gpr[i]);
         }
         HostMemory.putLong(block + FLAGS, s.rflags & (STATUS | DF) | 0x202);
-        long image = block + IN;
-        HostMemory.putShort(image, (short) s.fcw);
-        HostMemory.putShort(image + FSW, (short) s.fsw);
-        HostMemory.putLong(image + FTW, s.ftw & 0xff);
-        HostMemory.putInt(image + MXCSR, s.mxcsr);
-        for (int i = 0; i < 8; i++) {
-            int register = (s.fsw >>> 11) + i & 7;
-            HostMemory.putLong(image + ST + SLOT * i, s.fpMantissa[register]);
-            HostMemory.putLong(image + ST + SLOT * i + 8, s.fpSignExponent[register]);
-        }
-        for (int i = 0; i < s.xmm.length; i++) {
-            HostMemory.putLong(image + XMM + 8 * i, s.xmm[i]);
-        }
+        FxImage.put(s, block + IN);
     }
 
     private void get(VcpuState s) {
@@ -116,19 +102,7 @@ final class HostCpu implements AutoCloseable {
         }
         long kept = ~(STATUS | DF);
         s.rflags = s.rflags & kept | HostMemory.getLong(block + FLAGS) & ~kept;
-        long image = block + OUT;
-        s.fcw = HostMemory.getShort(image) & 0xffff;
-        s.fsw = HostMemory.getShort(image + FSW) & 0xffff;
-        s.ftw = HostMemory.getByte(image + FTW) & 0xff;
-        s.mxcsr = HostMemory.getInt(image + MXCSR);
-        for (int i = 0; i < 8; i++) {
-            int register = (s.fsw >>> 11) + i & 7;
-            s.fpMantissa[register] = HostMemory.getLong(image + ST + SLOT * i);
-            s.fpSignExponent[register] = HostMemory.getShort(image + ST + SLOT * i + 8) & 0xffff;
-        }
-        for (int i = 0; i < s.xmm.length; i++) {
-            s.xmm[i] = HostMemory.getLong(image + XMM + 8 * i);
-        }
+        FxImage.get(block + OUT, s);
     }
 
     // ---- machine code: a function of the block's address (System V ABI), in two halves
