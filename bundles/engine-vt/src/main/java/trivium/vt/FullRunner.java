@@ -26,9 +26,6 @@ final class FullRunner extends VtRunner {
     /** Whether the state was just put there: the run area tells nothing yet. */
     private boolean fresh;
 
-    /** Whether an instruction waits for the next entry to be completed. */
-    private boolean incomplete;
-
     /** How many instructions the next stretch of software takes, and when the last one ended. */
     private long stretch = 1, stretchEnd;
 
@@ -97,7 +94,6 @@ final class FullRunner extends VtRunner {
         inject(pending);
         boolean exited = enter();
         fresh = false;
-        incomplete = false;
         return exited ? handle() : null;
     }
 
@@ -125,19 +121,10 @@ final class FullRunner extends VtRunner {
     }
 
     private VcpuExit handle() throws IOException {
+        if (access()) {
+            return null;
+        }
         switch (run.exitReason()) {
-            case KvmRun.EXIT_IO -> {
-                counters.count(Of.EXIT_IO);
-                incomplete = true;
-                exits.io();
-                return null;
-            }
-            case KvmRun.EXIT_MMIO -> {
-                counters.count(Of.EXIT_MMIO);
-                incomplete = true;
-                exits.mmio();
-                return null;
-            }
             case KvmRun.EXIT_IRQ_WINDOW_OPEN -> {
                 counters.count(Of.EXIT_IRQ_WINDOW);
                 return null;
@@ -236,14 +223,7 @@ final class FullRunner extends VtRunner {
         if (!inKvm) {
             return null;
         }
-        while (incomplete && kvm.complete()) {
-            switch (run.exitReason()) {
-                case KvmRun.EXIT_IO -> exits.io();
-                case KvmRun.EXIT_MMIO -> exits.mmio();
-                default -> incomplete = false;
-            }
-        }
-        incomplete = false;
+        finish();
         store();
         VcpuExit exit = null;
         while (exit == null && softwareVcpu.owing()) {

@@ -144,6 +144,11 @@ record Measurement(
         return isNative(Mode.LONG_64) && isNative(Mode.PAGED_32) && isNative(Mode.PROTECTED_32);
     }
 
+    /** Whether it is better than translation for every guest. */
+    boolean preferred() {
+        return kernelsNative() && ownTsc;
+    }
+
     /** Whether running ring 3 alone in KVM is possible and of use. */
     boolean userAlone() {
         return !kernelsNative() && isNative(Mode.USER_64) && trapNanos > 0;

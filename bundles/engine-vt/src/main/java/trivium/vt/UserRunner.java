@@ -61,9 +61,6 @@ final class UserRunner extends VtRunner {
     /** How many instructions the software engine runs next, and ran last. */
     private long chunk = COLD;
 
-    /** Whether an instruction waits for the next entry to be completed. */
-    private boolean incomplete;
-
     UserRunner(VtEngine engine, VtVm vm, Vcpu vcpu, MmuStrategy mmu) throws IOException {
         super(engine, vm, vcpu, mmu, softwareFor(vcpu), false);
     }
@@ -182,51 +179,20 @@ final class UserRunner extends VtRunner {
                 return false;
             }
             vm.prepare();
-            incomplete = false;
-            if (!enter()) {
-                continue;
-            }
-            if (!access()) {
+            if (enter() && !access()) {
+                countTrap();
                 return true;
             }
         }
     }
 
-    /** Does a port or memory access. @return false if that was not what it exited for */
-    private boolean access() throws IOException {
-        switch (run.exitReason()) {
-            case KvmRun.EXIT_IO -> {
-                counters.count(Of.EXIT_IO);
-                incomplete = true;
-                exits.io();
-                return true;
-            }
-            case KvmRun.EXIT_MMIO -> {
-                counters.count(Of.EXIT_MMIO);
-                incomplete = true;
-                exits.mmio();
-                return true;
-            }
-            case KvmRun.EXIT_SHUTDOWN -> {
-                counters.count(Of.EXIT_TRAP);
-                return false;
-            }
-            case KvmRun.EXIT_INTERNAL_ERROR -> {
-                counters.count(Of.EXIT_INTERNAL_ERROR);
-                return false;
-            }
-            default -> {
-                counters.count(Of.EXIT_FAIL_ENTRY);
-                return false;
-            }
-        }
-    }
-
-    /** Completes the instruction whose access was done last. */
-    private void finish() throws IOException {
-        while (incomplete && kvm.complete() && access()) {
-            // an instruction with several accesses
-        }
+    private void countTrap() {
+        counters.count(
+                switch (run.exitReason()) {
+                    case KvmRun.EXIT_SHUTDOWN -> Of.EXIT_TRAP;
+                    case KvmRun.EXIT_INTERNAL_ERROR -> Of.EXIT_INTERNAL_ERROR;
+                    default -> Of.EXIT_FAIL_ENTRY;
+                });
     }
 
     private void store() throws IOException {

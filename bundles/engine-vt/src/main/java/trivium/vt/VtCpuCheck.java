@@ -113,7 +113,7 @@ public final class VtCpuCheck implements CpuCheck {
                 all,
                 "auto",
                 "Engine \"auto\"",
-                m.kernelsNative() && m.ownTsc() ? "vt" : "bt",
+                m.preferred() ? "vt" : "bt",
                 m.kernelsNative() && !m.ownTsc() ? "the time-stamp counter cannot be scaled" : "");
     }
 

@@ -61,9 +61,7 @@ public final class VtEngine implements ExecutionEngine {
 
     @Override
     public boolean preferredOn(Host host) {
-        return Measurement.ring0Native()
-                && Measurement.quick().kernelsNative()
-                && Measurement.quick().ownTsc();
+        return Measurement.ring0Native() && Measurement.quick().preferred();
     }
 
     /** Whether KVM runs ring 3 alone. */

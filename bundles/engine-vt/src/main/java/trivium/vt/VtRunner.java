@@ -33,6 +33,10 @@ abstract class VtRunner implements VcpuRunner {
     final Software software;
     final SoftwareVcpu softwareVcpu;
     final Counters counters = new Counters();
+
+    /** Whether an instruction waits for the next entry to be completed. */
+    private boolean incomplete;
+
     private boolean closed;
 
     VtRunner(
@@ -69,7 +73,7 @@ abstract class VtRunner implements VcpuRunner {
 
     private void setCpuid() throws IOException {
         boolean apic = vcpu.apic() != LocalApic.NONE && (s.apicBase & APIC_ENABLED) != 0;
-        if (vcpu.model().atLeast(CpuModel.PENTIUM3)) {
+        if (fits()) {
             kvm.setCpuid(CpuidTable.of(vcpu.model(), apic, vcpu.apic().id()));
         }
     }
@@ -108,11 +112,41 @@ abstract class VtRunner implements VcpuRunner {
         counters.count(Counters.Of.KVM_ENTRIES);
         run.u64(KvmRun.CR8, vcpu.apic().taskPriority());
         boolean exited = kvm.run();
+        incomplete = false;
         lookAtApic();
         if (!exited) {
             counters.count(Counters.Of.EXIT_KICK);
         }
         return exited;
+    }
+
+    /**
+     * Does the port or memory access it exited for. @return false if it exited for another reason
+     */
+    final boolean access() throws IOException {
+        switch (run.exitReason()) {
+            case KvmRun.EXIT_IO -> {
+                counters.count(Counters.Of.EXIT_IO);
+                exits.io();
+            }
+            case KvmRun.EXIT_MMIO -> {
+                counters.count(Counters.Of.EXIT_MMIO);
+                exits.mmio();
+            }
+            default -> {
+                return false;
+            }
+        }
+        incomplete = true;
+        return true;
+    }
+
+    /** Completes the instruction whose access was done last. */
+    final void finish() throws IOException {
+        while (incomplete && kvm.complete() && access()) {
+            // an instruction with several accesses
+        }
+        incomplete = false;
     }
 
     /** What instructions change of the local APIC without an exit of their own. */
