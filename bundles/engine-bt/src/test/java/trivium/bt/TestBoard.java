@@ -4,28 +4,25 @@ import static trivium.cpu.VcpuState.CS;
 import static trivium.cpu.VcpuState.RSP;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.IntToLongFunction;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.LocalApic;
 import trivium.cpu.Segment;
-import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
-import trivium.hostos.AtomicWord;
-import trivium.hostos.HostMemory;
-import trivium.memory.MemoryListener;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.Reset;
 import trivium.x86.fuzz.WalkingStrategy;
+import trivium.x86.plain.PlainMemory;
+import trivium.x86.plain.PlainVcpu;
 
 /**
  * One vCPU on one engine with 1 MiB of RAM for short programs, in one of four modes. Exceptions end
@@ -34,7 +31,7 @@ import trivium.x86.fuzz.WalkingStrategy;
  * {@link #ALIAS} is {@link #DATA}; from {@link #FAR} on all comes again. In all modes {@link
  * #DEVICE} is no plain memory: its accesses are logged, and those of ports.
  */
-final class TestBoard implements Vcpu, AutoCloseable {
+final class TestBoard extends PlainVcpu implements AutoCloseable {
     enum Mode {
         REAL(16),
         PROTECTED16(16),
@@ -70,8 +67,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
 
     private final Mode mode;
     private final Ram memory = new Ram();
-    private final AtomicWord pending = new AtomicWord();
-    private final VcpuState s = new VcpuState();
+    private final VcpuState s = state();
     private final VcpuRunner runner;
     private VcpuExit exit;
 
@@ -84,6 +80,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
     private final PortIo ports = new TestPorts(log, this::raise);
 
     TestBoard(Mode mode, ExecutionEngine engine) {
+        super(CpuModel.X86_64);
         this.mode = mode;
         Reset.powerOn(s, model());
         for (int i = DATA; i < MORE + 0x10000; i++) {
@@ -268,6 +265,16 @@ final class TestBoard implements Vcpu, AutoCloseable {
         return this;
     }
 
+    /** Sets all general registers, by their numbers, but RSP. */
+    TestBoard registers(IntToLongFunction values) {
+        for (int i = 0; i < 16; i++) {
+            if (i != RSP) {
+                s.gpr[i] = values.applyAsLong(i);
+            }
+        }
+        return this;
+    }
+
     TestBoard run() {
         exit = runner.run();
         return this;
@@ -296,7 +303,7 @@ final class TestBoard implements Vcpu, AutoCloseable {
     /** All that can be seen of how a program ended. */
     String end() {
         StringBuilder b = state(new StringBuilder());
-        b.append("memory %x%n".formatted(Arrays.hashCode(memory.bytes.toArray(Ram.LONG))));
+        b.append("memory %x%n".formatted(memory.hash()));
         return b.append(log).toString();
     }
 
@@ -314,25 +321,6 @@ final class TestBoard implements Vcpu, AutoCloseable {
         return b;
     }
 
-    void raise(int bit) {
-        pending.or(bit);
-    }
-
-    @Override
-    public int index() {
-        return 0;
-    }
-
-    @Override
-    public VcpuState state() {
-        return s;
-    }
-
-    @Override
-    public CpuModel model() {
-        return CpuModel.X86_64;
-    }
-
     @Override
     public PhysicalMemory memory() {
         return memory;
@@ -344,37 +332,9 @@ final class TestBoard implements Vcpu, AutoCloseable {
     }
 
     @Override
-    public LocalApic apic() {
-        return LocalApic.NONE;
-    }
-
-    @Override
-    public int pending() {
-        return pending.get();
-    }
-
-    @Override
-    public long pendingHva() {
-        return pending.hva();
-    }
-
-    @Override
-    public boolean take(int bit) {
-        return (pending.and(~bit) & bit) != 0;
-    }
-
-    @Override
-    public int sipiVector() {
-        return 0;
-    }
-
-    @Override
     public int acknowledgeInterrupt() {
         return take(INTR) ? VECTORS / 2 : -1;
     }
-
-    @Override
-    public void onHalt() {}
 
     @Override
     public long tsc() {
@@ -387,104 +347,34 @@ final class TestBoard implements Vcpu, AutoCloseable {
     }
 
     @Override
-    public void awaitPending() {}
-
-    @Override
     public void close() {
         runner.close();
     }
 
     /** RAM, with one page whose accesses are logged. */
-    private final class Ram implements PhysicalMemory {
-        static final java.lang.foreign.ValueLayout.OfLong LONG =
-                java.lang.foreign.ValueLayout.JAVA_LONG;
+    private final class Ram extends PlainMemory {
+        Ram() {
+            super(Arena.ofAuto(), RAM_BYTES);
+        }
 
-        final MemorySegment bytes = Arena.ofAuto().allocate(RAM_BYTES, PAGE_BYTES);
-        private final long host = bytes.address();
-        private final BitSet code = new BitSet();
-        private final List<MemoryListener> listeners = new ArrayList<>();
-
-        private boolean plain(long gpa) {
-            return gpa >= 0 && gpa < RAM_BYTES && gpa >>> 12 != DEVICE >>> 12;
+        int hash() {
+            return Arrays.hashCode(bytes().toArray(ValueLayout.JAVA_LONG));
         }
 
         @Override
-        public long ramBytes() {
-            return RAM_BYTES;
+        protected boolean readable(long gpa) {
+            return super.readable(gpa) && gpa >>> 12 != DEVICE >>> 12;
         }
 
         @Override
-        public long readableHost(long gpa) {
-            return plain(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
-        }
-
-        @Override
-        public long writableHost(long gpa) {
-            return code.get((int) (gpa >>> 12)) ? 0 : readableHost(gpa);
-        }
-
-        @Override
-        public long read(long gpa, int size) {
-            if (plain(gpa)) {
-                return HostMemory.get(host + gpa, size);
-            }
+        protected long readElsewhere(long gpa, int size) {
             log.add("read %x %d".formatted(gpa, size));
             return gpa >>> 2 & -1L >>> 64 - 8 * size;
         }
 
         @Override
-        public void write(long gpa, int size, long value) {
-            if (!plain(gpa)) {
-                log.add("write %x %d %x".formatted(gpa, size, value & -1L >>> 64 - 8 * size));
-                return;
-            }
-            HostMemory.put(host + gpa, size, value);
-            if (code.get((int) (gpa >>> 12))) {
-                listeners.forEach(listener -> listener.codeWritten(gpa, size));
-            }
+        protected void writeElsewhere(long gpa, int size, long value) {
+            log.add("write %x %d %x".formatted(gpa, size, value & -1L >>> 64 - 8 * size));
         }
-
-        @Override
-        public void read(long gpa, byte[] into, int offset, int length) {
-            for (int i = 0; i < length; i++) {
-                into[offset + i] = (byte) read(gpa + i, 1);
-            }
-        }
-
-        @Override
-        public void write(long gpa, byte[] from, int offset, int length) {
-            for (int i = 0; i < length; i++) {
-                write(gpa + i, 1, from[offset + i]);
-            }
-        }
-
-        @Override
-        public void trackCode(long gpa) {
-            listeners.forEach(listener -> listener.codeTracked(gpa));
-            code.set((int) (gpa >>> 12));
-        }
-
-        @Override
-        public void untrackCode(long gpa) {
-            code.clear((int) (gpa >>> 12));
-        }
-
-        @Override
-        public void addListener(MemoryListener listener) {
-            listeners.add(listener);
-        }
-
-        @Override
-        public void removeListener(MemoryListener listener) {
-            listeners.remove(listener);
-        }
-
-        @Override
-        public long a20Mask() {
-            return -1;
-        }
-
-        @Override
-        public void setA20(boolean open) {}
     }
 }

@@ -2,6 +2,7 @@ package trivium.x86;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -9,6 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import trivium.cpu.CpuModel;
 import trivium.cpu.VcpuState;
 import trivium.mmu.Mmu;
+import trivium.x86.plain.PlainMemory;
 
 /** Random page tables: the walker against a second reading of the manual, level by level. */
 class PageWalkerTest {
@@ -23,7 +25,7 @@ class PageWalkerTest {
     private static final long NX = 1L << 63;
 
     private final VcpuState s = new VcpuState();
-    private final TestMemory memory = new TestMemory(1 << 20);
+    private final PlainMemory memory = new PlainMemory(Arena.ofAuto(), 1 << 20);
     private final PageWalker walker = new PageWalker(s, memory, CpuModel.X86_64);
     private final Random random = new Random(42);
 

@@ -1,5 +1,6 @@
 package trivium.x86;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,27 +8,24 @@ import java.util.Queue;
 import java.util.function.LongSupplier;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
-import trivium.cpu.LocalApic;
-import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuState;
-import trivium.hostos.AtomicWord;
 import trivium.x86.fuzz.WalkingStrategy;
 import trivium.x86.interp.Interpreter;
+import trivium.x86.plain.PlainMemory;
+import trivium.x86.plain.PlainVcpu;
 
 /**
  * One vCPU on the interpreter with a few MiB of RAM, for tests of single instructions and short
  * programs: no devices, interrupts by hand, port writes remembered. In real mode code lies at
  * 0000:1000, the stack below 0000:8000.
  */
-public final class TestMachine implements Vcpu, AutoCloseable {
+public final class TestMachine extends PlainVcpu implements AutoCloseable {
     public static final int RAM_BYTES = 4 << 20;
     public static final int CODE = 0x1000, STACK = 0x8000;
 
-    private final CpuModel model;
-    private final TestMemory memory = new TestMemory(RAM_BYTES);
+    private final PlainMemory memory = new PlainMemory(Arena.ofAuto(), RAM_BYTES);
     private final Queue<Integer> vectors = new ArrayDeque<>();
-    private final AtomicWord pending = new AtomicWord();
 
     /** "port=value" in hex, for each OUT. */
     public final List<String> output = new ArrayList<>();
@@ -35,12 +33,12 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     /** What RDTSC reads. */
     public LongSupplier tsc = () -> 1000;
 
-    public final VcpuState s = new VcpuState();
+    public final VcpuState s = state();
     private final Interpreter interpreter;
 
     /** After power-on, but in a flat real mode at {@link #CODE}. */
     public TestMachine(CpuModel model) {
-        this.model = model;
+        super(model);
         Reset.powerOn(s, model);
         s.segments[VcpuState.CS].set(0, 0, 0xffff, 0x9b);
         s.rip = CODE;
@@ -112,30 +110,11 @@ public final class TestMachine implements Vcpu, AutoCloseable {
 
     public void interrupt(int vector) {
         vectors.add(vector);
-        pending.or(INTR);
-    }
-
-    public void raise(int bit) {
-        pending.or(bit);
+        raise(INTR);
     }
 
     @Override
-    public int index() {
-        return 0;
-    }
-
-    @Override
-    public VcpuState state() {
-        return s;
-    }
-
-    @Override
-    public CpuModel model() {
-        return model;
-    }
-
-    @Override
-    public TestMemory memory() {
+    public PlainMemory memory() {
         return memory;
     }
 
@@ -155,26 +134,6 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     }
 
     @Override
-    public LocalApic apic() {
-        return LocalApic.NONE;
-    }
-
-    @Override
-    public int pending() {
-        return pending.get();
-    }
-
-    @Override
-    public long pendingHva() {
-        return pending.hva();
-    }
-
-    @Override
-    public boolean take(int bit) {
-        return (pending.and(~bit) & bit) != 0;
-    }
-
-    @Override
     public int sipiVector() {
         return 0x12;
     }
@@ -183,21 +142,15 @@ public final class TestMachine implements Vcpu, AutoCloseable {
     public int acknowledgeInterrupt() {
         Integer vector = vectors.poll();
         if (vectors.isEmpty()) {
-            pending.and(~INTR);
+            take(INTR);
         }
         return vector == null ? -1 : vector;
     }
 
     @Override
-    public void onHalt() {}
-
-    @Override
     public long tsc() {
         return tsc.getAsLong();
     }
-
-    @Override
-    public void awaitPending() {}
 
     @Override
     public void close() {

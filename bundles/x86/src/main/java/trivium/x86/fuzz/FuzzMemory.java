@@ -4,28 +4,19 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.BitSet;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import trivium.hostos.HostMemory;
-import trivium.memory.MemoryListener;
-import trivium.memory.PhysicalMemory;
+import trivium.x86.plain.PlainMemory;
 
 /**
  * A small physical address space with a bit of everything: RAM, one page of registers whose
  * accesses are logged, one page of ROM, and nothing above. The registers' values follow from their
  * address and from how many accesses there were before.
  */
-final class FuzzMemory implements PhysicalMemory, AutoCloseable {
+final class FuzzMemory extends PlainMemory implements AutoCloseable {
     static final int RAM_BYTES = 0x30000, MMIO = 0x30000, ROM = 0x31000, END = 0x32000;
 
     private static final int MOST_NOWHERE = 20_000;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment bytes = arena.allocate(END, PAGE_BYTES);
-    private final long host = bytes.address();
-    private final BitSet codePages = new BitSet();
-    private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
+    private final Arena arena;
     private final AccessLog log;
     private final Runnable enough;
     private int nowhere;
@@ -35,10 +26,13 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
      *     huge address space, that nobody wants to wait for
      */
     FuzzMemory(AccessLog log, Runnable enough) {
+        Arena memory = Arena.ofShared();
+        super(memory, END);
+        arena = memory;
         this.log = log;
         this.enough = enough;
         for (int i = ROM; i < END; i++) {
-            bytes.set(JAVA_BYTE, i, (byte) (i * 37 ^ i >> 5));
+            bytes().set(JAVA_BYTE, i, (byte) (i * 37 ^ i >> 5));
         }
     }
 
@@ -48,13 +42,13 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
     }
 
     @Override
-    public long readableHost(long gpa) {
-        return ram(gpa) || rom(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
+    protected boolean readable(long gpa) {
+        return ram(gpa) || rom(gpa);
     }
 
     @Override
-    public long writableHost(long gpa) {
-        return ram(gpa) && !codePages.get((int) (gpa >>> 12)) ? host + (gpa & -PAGE_BYTES) : 0;
+    protected boolean writable(long gpa) {
+        return ram(gpa);
     }
 
     private static boolean ram(long gpa) {
@@ -70,18 +64,15 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
     }
 
     @Override
-    public long read(long gpa, int size) {
+    protected long readElsewhere(long gpa, int size) {
         if (mmio(gpa)) {
             long value =
                     (gpa * 0x9e37_79b9L + log.count()) * 0x1_0001_0001L & -1L >>> 64 - 8 * size;
             log.add(AccessLog.READ, gpa, size, value);
             return value;
         }
-        if (ram(gpa) || rom(gpa)) {
-            return HostMemory.get(host + gpa, size);
-        }
         countNowhere();
-        return -1L >>> 64 - 8 * size;
+        return super.readElsewhere(gpa, size);
     }
 
     private void countNowhere() {
@@ -96,34 +87,11 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
     }
 
     @Override
-    public void write(long gpa, int size, long value) {
-        if (ram(gpa)) {
-            HostMemory.put(host + gpa, size, value);
-            written(gpa, size);
-        } else if (mmio(gpa)) {
+    protected void writeElsewhere(long gpa, int size, long value) {
+        if (mmio(gpa)) {
             log.add(AccessLog.WRITE, gpa, size, value & -1L >>> 64 - 8 * size);
         } else {
             countNowhere();
-        }
-    }
-
-    @Override
-    public void read(long gpa, byte[] into, int offset, int length) {
-        for (int i = 0; i < length; i++) {
-            into[offset + i] = (byte) read(gpa + i, 1);
-        }
-    }
-
-    @Override
-    public void write(long gpa, byte[] from, int offset, int length) {
-        for (int i = 0; i < length; i++) {
-            write(gpa + i, 1, from[offset + i]);
-        }
-    }
-
-    private void written(long gpa, int size) {
-        if (codePages.get((int) (gpa >>> 12))) {
-            listeners.forEach(listener -> listener.codeWritten(gpa, size));
         }
     }
 
@@ -132,7 +100,7 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
         nowhere = 0;
         for (int page = 0; page < image.length; page += PAGE_BYTES) {
             if (mismatch(image, page) >= 0) {
-                MemorySegment.copy(image, page, bytes, JAVA_BYTE, page, PAGE_BYTES);
+                MemorySegment.copy(image, page, bytes(), JAVA_BYTE, page, PAGE_BYTES);
                 written(page, PAGE_BYTES);
             }
         }
@@ -141,46 +109,13 @@ final class FuzzMemory implements PhysicalMemory, AutoCloseable {
     private long mismatch(byte[] image, int page) {
         MemorySegment other = MemorySegment.ofArray(image);
         int end = page + PAGE_BYTES;
-        return MemorySegment.mismatch(bytes, page, end, other, page, end);
+        return MemorySegment.mismatch(bytes(), page, end, other, page, end);
     }
 
     /** The first byte of RAM that differs, or -1. */
     int difference(FuzzMemory o) {
-        return (int) MemorySegment.mismatch(bytes, 0, RAM_BYTES, o.bytes, 0, RAM_BYTES);
+        return (int) MemorySegment.mismatch(bytes(), 0, RAM_BYTES, o.bytes(), 0, RAM_BYTES);
     }
-
-    @Override
-    public void trackCode(long gpa) {
-        if (gpa >= 0 && gpa < END && !codePages.get((int) (gpa >>> 12))) {
-            listeners.forEach(listener -> listener.codeTracked(gpa));
-            codePages.set((int) (gpa >>> 12));
-        }
-    }
-
-    @Override
-    public void untrackCode(long gpa) {
-        if (gpa >= 0 && gpa < END) {
-            codePages.clear((int) (gpa >>> 12));
-        }
-    }
-
-    @Override
-    public void addListener(MemoryListener listener) {
-        listeners.add(listener);
-    }
-
-    @Override
-    public void removeListener(MemoryListener listener) {
-        listeners.remove(listener);
-    }
-
-    @Override
-    public long a20Mask() {
-        return -1;
-    }
-
-    @Override
-    public void setA20(boolean open) {}
 
     @Override
     public void close() {

@@ -106,7 +106,7 @@ class X87OpsTest {
     void anInterruptForFerrComesBeforeTheNextInstruction() {
         s.cr0 &= ~CR0_NE;
         divideByZero(b);
-        b.pending = Vcpu.INTR;
+        b.raise(Vcpu.INTR);
         int before = s.fsw;
         s.rflags |= Flags.IF;
         assertThatThrownBy(() -> b.run(0xd9, 0xe8)).isInstanceOf(Stop.class);
@@ -159,7 +159,7 @@ class X87OpsTest {
         int base = protectedMode ? 0x900 : 0x1900;
         StringBuilder image = new StringBuilder();
         for (int i = 0; i < expected.replace(" ", "").length() / 2; i++) {
-            image.append("%02x".formatted(x.ram[base + i]));
+            image.append("%02x".formatted(x.get(base + i, 1)));
         }
         assertThat(image.toString()).isEqualTo(expected.replace(" ", ""));
         x.run(0xdb, 0xe3);
@@ -197,13 +197,13 @@ class X87OpsTest {
     void fxsaveKeepsPointersAndLeavesXmmOutWithoutOsfxsr() {
         prepare(s);
         s.xmm[0] = 5;
-        b.ram[0x900 + 160] = 77;
+        b.put(0x900 + 160, 1, 77);
         b.run(0x0f, 0xae, 0x05, 0, 9, 0, 0);
         assertThat(b.get(0x900, 8)).isEqualTo(0x0345_0080_3841_027fL);
         assertThat(b.get(0x908, 8)).isEqualTo(0x10_0001_2345L);
         assertThat(b.get(0x910, 8)).isEqualTo(0x20_000a_bcdeL);
         assertThat(b.get(0x920, 8)).isEqualTo(ONE);
-        assertThat(b.ram[0x900 + 160]).isEqualTo((byte) 77);
+        assertThat(b.get(0x900 + 160, 1)).isEqualTo(77);
         s.cr4 |= Flags.CR4_OSFXSR;
         b.run(0x0f, 0xae, 0x05, 0, 9, 0, 0);
         assertThat(b.get(0x918, 8)).isEqualTo(0xffff_0000_1f80L);

@@ -1,25 +1,23 @@
 package trivium.mmu.softtlb.internal;
 
+import java.lang.foreign.Arena;
 import trivium.bus.PortIo;
 import trivium.cpu.CpuModel;
-import trivium.cpu.LocalApic;
-import trivium.cpu.Vcpu;
-import trivium.cpu.VcpuState;
-import trivium.memory.MemoryListener;
-import trivium.memory.PhysicalMemory;
+import trivium.x86.plain.PlainMemory;
+import trivium.x86.plain.PlainVcpu;
 
 /** State and a little memory, which is all that an MMU sees of a vCPU. */
-final class TestVcpu implements Vcpu {
-    private final VcpuState state = new VcpuState();
+final class TestVcpu extends PlainVcpu {
     final Memory memory = new Memory();
 
-    /** Without host addresses: every access comes through read and write. */
-    static final class Memory implements PhysicalMemory {
-        private final byte[] ram = new byte[1 << 20];
+    TestVcpu() {
+        super(CpuModel.X86_64);
+    }
 
-        @Override
-        public long ramBytes() {
-            return ram.length;
+    /** Without host addresses: every access comes through read and write. */
+    static final class Memory extends PlainMemory {
+        Memory() {
+            super(Arena.ofAuto(), 1 << 20);
         }
 
         @Override
@@ -31,71 +29,10 @@ final class TestVcpu implements Vcpu {
         public long writableHost(long gpa) {
             return 0;
         }
-
-        @Override
-        public long read(long gpa, int size) {
-            long value = 0;
-            for (int i = 0; i < size; i++) {
-                value |= (ram[(int) gpa + i] & 0xffL) << 8 * i;
-            }
-            return value;
-        }
-
-        @Override
-        public void write(long gpa, int size, long value) {
-            for (int i = 0; i < size; i++) {
-                ram[(int) gpa + i] = (byte) (value >>> 8 * i);
-            }
-        }
-
-        @Override
-        public void read(long gpa, byte[] into, int offset, int length) {
-            System.arraycopy(ram, (int) gpa, into, offset, length);
-        }
-
-        @Override
-        public void write(long gpa, byte[] from, int offset, int length) {
-            System.arraycopy(from, offset, ram, (int) gpa, length);
-        }
-
-        @Override
-        public void trackCode(long gpa) {}
-
-        @Override
-        public void untrackCode(long gpa) {}
-
-        @Override
-        public void addListener(MemoryListener listener) {}
-
-        @Override
-        public void removeListener(MemoryListener listener) {}
-
-        @Override
-        public long a20Mask() {
-            return -1;
-        }
-
-        @Override
-        public void setA20(boolean open) {}
     }
 
     @Override
-    public int index() {
-        return 0;
-    }
-
-    @Override
-    public VcpuState state() {
-        return state;
-    }
-
-    @Override
-    public CpuModel model() {
-        return CpuModel.X86_64;
-    }
-
-    @Override
-    public PhysicalMemory memory() {
+    public Memory memory() {
         return memory;
     }
 
@@ -103,45 +40,4 @@ final class TestVcpu implements Vcpu {
     public PortIo ports() {
         throw new AssertionError("an MMU does no port I/O");
     }
-
-    @Override
-    public LocalApic apic() {
-        return LocalApic.NONE;
-    }
-
-    @Override
-    public int pending() {
-        return 0;
-    }
-
-    @Override
-    public long pendingHva() {
-        throw new UnsupportedOperationException("no native code here");
-    }
-
-    @Override
-    public boolean take(int bit) {
-        return false;
-    }
-
-    @Override
-    public int sipiVector() {
-        return 0;
-    }
-
-    @Override
-    public int acknowledgeInterrupt() {
-        return -1;
-    }
-
-    @Override
-    public void onHalt() {}
-
-    @Override
-    public long tsc() {
-        return 0;
-    }
-
-    @Override
-    public void awaitPending() {}
 }
