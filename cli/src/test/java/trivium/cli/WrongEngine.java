@@ -1,6 +1,5 @@
 package trivium.cli;
 
-import java.util.Map;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -9,6 +8,7 @@ import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.mmu.MmuStrategy;
 import trivium.x86.InterpreterEngine;
+import trivium.x86.plain.WrappedRunner;
 
 /** The interpreter with a mistake, for those that look for mistakes. */
 record WrongEngine(Mistake mistake) implements ExecutionEngine {
@@ -62,20 +62,14 @@ record WrongEngine(Mistake mistake) implements ExecutionEngine {
 
     @Override
     public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
-        VcpuRunner right = new InterpreterEngine().attach(vcpu, mmu);
-        return new VcpuRunner() {
-            @Override
-            public VcpuExit run() {
-                return right.run();
-            }
-
+        return new WrappedRunner(new InterpreterEngine().attach(vcpu, mmu)) {
             @Override
             public VcpuExit run(long instructions) {
-                long end = right.instructions() + instructions;
+                long end = runner.instructions() + instructions;
                 VcpuExit exit = null;
-                while (exit == null && right.instructions() < end) {
-                    long most = end - right.instructions();
-                    exit = right.run(mistake.next(vcpu, sincePowerOn(), most));
+                while (exit == null && runner.instructions() < end) {
+                    long most = end - runner.instructions();
+                    exit = runner.run(mistake.next(vcpu, sincePowerOn(), most));
                     mistake.make(vcpu, sincePowerOn());
                 }
                 return exit;
@@ -84,26 +78,6 @@ record WrongEngine(Mistake mistake) implements ExecutionEngine {
             /** Of a guest that never halts; runners come and go. */
             private long sincePowerOn() {
                 return vcpu.tsc() / NANOS_PER_INSTRUCTION;
-            }
-
-            @Override
-            public VcpuExit step() {
-                return right.step();
-            }
-
-            @Override
-            public long instructions() {
-                return right.instructions();
-            }
-
-            @Override
-            public Map<String, Long> counters() {
-                return right.counters();
-            }
-
-            @Override
-            public void close() {
-                right.close();
             }
         };
     }

@@ -13,6 +13,7 @@ import trivium.cpu.VcpuState;
 import trivium.hostos.KvmRun;
 import trivium.hostos.KvmVcpu;
 import trivium.mmu.MmuStrategy;
+import trivium.x86.plain.WrappedStrategy;
 
 /**
  * What both ways of running a vCPU in KVM share. Instructions that KVM runs are not counted; runs
@@ -65,7 +66,8 @@ abstract class VtRunner implements VcpuRunner {
             throw e;
         }
         softwareVcpu = new SoftwareVcpu(vcpu);
-        software = new Software(softwareVcpu, softwareEngine, new WatchedMmu(mmu, vm));
+        var watched = new WrappedStrategy(mmu, seen -> new WatchedMmu(seen, vm));
+        software = new Software(softwareVcpu, softwareEngine, watched);
     }
 
     /** {@link Vcpu#tsc} counts nanoseconds. */

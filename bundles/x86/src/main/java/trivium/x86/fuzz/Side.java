@@ -3,56 +3,28 @@ package trivium.x86.fuzz;
 import java.util.Objects;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Host;
-import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
 import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
+import trivium.x86.plain.WrappedStrategy;
 
 /** One engine on one board. Programs come and go as if by DMA; the runner stays attached. */
 final class Side implements AutoCloseable {
     final FuzzVcpu vcpu;
     final VcpuRunner runner;
+
+    /** The engine's: page tables change unseen between programs. */
     private Mmu attached;
+
     private VcpuExit exit;
     private long retired;
 
     Side(ExecutionEngine engine, CpuModel model, MmuStrategy mmu) {
         vcpu = new FuzzVcpu(model);
-        runner = engine.attach(vcpu, new Remembering(mmu));
-    }
-
-    /** Gets hold of the engine's MMU: page tables change unseen between programs. */
-    private final class Remembering implements MmuStrategy {
-        private final MmuStrategy strategy;
-
-        Remembering(MmuStrategy strategy) {
-            this.strategy = strategy;
-        }
-
-        @Override
-        public String name() {
-            return strategy.name();
-        }
-
-        @Override
-        public String description() {
-            return strategy.description();
-        }
-
-        @Override
-        public Support supportOn(Host host) {
-            return strategy.supportOn(host);
-        }
-
-        @Override
-        public Mmu attach(Vcpu vcpu) {
-            attached = strategy.attach(vcpu);
-            return attached;
-        }
+        runner = engine.attach(vcpu, new WrappedStrategy(mmu, now -> attached = now));
     }
 
     void load(Program program, Program.Image image) {

@@ -1,6 +1,5 @@
 package trivium.x86.fuzz;
 
-import java.util.Map;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -9,6 +8,7 @@ import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.mmu.MmuStrategy;
 import trivium.x86.InterpreterEngine;
+import trivium.x86.plain.WrappedRunner;
 
 /** An engine one instruction at a time: no blocks, none chained, and of the interpreter no TLB. */
 public final class SteppingEngine implements ExecutionEngine {
@@ -39,8 +39,7 @@ public final class SteppingEngine implements ExecutionEngine {
 
     @Override
     public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
-        VcpuRunner runner = engine.attach(vcpu, mmu);
-        return new VcpuRunner() {
+        return new WrappedRunner(engine.attach(vcpu, mmu)) {
             @Override
             public VcpuExit run() {
                 VcpuExit exit = null;
@@ -48,26 +47,6 @@ public final class SteppingEngine implements ExecutionEngine {
                     exit = runner.step();
                 }
                 return exit;
-            }
-
-            @Override
-            public VcpuExit step() {
-                return runner.step();
-            }
-
-            @Override
-            public long instructions() {
-                return runner.instructions();
-            }
-
-            @Override
-            public Map<String, Long> counters() {
-                return runner.counters();
-            }
-
-            @Override
-            public void close() {
-                runner.close();
             }
         };
     }

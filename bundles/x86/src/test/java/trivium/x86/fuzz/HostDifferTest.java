@@ -4,18 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Host;
-import trivium.cpu.Support;
-import trivium.cpu.Vcpu;
-import trivium.cpu.VcpuExit;
-import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
-import trivium.mmu.MmuStrategy;
 import trivium.x86.InterpreterEngine;
 
 /** Random user code ends on the host's CPU as it does in the interpreter. */
@@ -48,7 +40,8 @@ class HostDifferTest {
 
     @Test
     void anEngineWithAMistakeDiffers() throws IOException {
-        try (HostDiffer differ = new HostDiffer(new Mistaken())) {
+        var mistaken = new SpoilingEngine(new InterpreterEngine(), s -> s.fpMantissa[3] ^= 1);
+        try (HostDiffer differ = new HostDiffer(mistaken)) {
             assertThat(differ.check(1))
                     .isInstanceOfSatisfying(
                             Differ.Different.class,
@@ -78,57 +71,6 @@ class HostDifferTest {
             assertThat(s.rflags).isEqualTo(0x897);
             assertThat(s.fpMantissa[3]).isEqualTo(0x0204_0608_0a0c_0e10L);
             assertThat(s.ftw).isEqualTo(0xff);
-        }
-    }
-
-    /** The interpreter, but that it spoils a register in the end. */
-    private static final class Mistaken implements ExecutionEngine {
-        @Override
-        public String name() {
-            return "mistaken";
-        }
-
-        @Override
-        public String description() {
-            return "spoils a register";
-        }
-
-        @Override
-        public Support supportOn(Host host) {
-            return Support.YES;
-        }
-
-        @Override
-        public VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu) {
-            VcpuRunner right = new InterpreterEngine().attach(vcpu, mmu);
-            return new VcpuRunner() {
-                @Override
-                public VcpuExit run() {
-                    VcpuExit exit = right.run();
-                    vcpu.state().fpMantissa[3] ^= 1;
-                    return exit;
-                }
-
-                @Override
-                public VcpuExit step() {
-                    return right.step();
-                }
-
-                @Override
-                public long instructions() {
-                    return right.instructions();
-                }
-
-                @Override
-                public Map<String, Long> counters() {
-                    return right.counters();
-                }
-
-                @Override
-                public void close() {
-                    right.close();
-                }
-            };
         }
     }
 }
