@@ -1,27 +1,16 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
 import trivium.x86.InterpreterEngine;
 
 /** Loops that store to pages with code end as in the interpreter. */
-class CodeStoresTest {
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
-
+class CodeStoresTest extends ProgramTest {
     // spotless:off
     @ParameterizedTest(name = "{1}, {0}")
     @CsvSource({
@@ -50,13 +39,7 @@ class CodeStoresTest {
     })
     // spotless:on
     void endAsInTheInterpreter(String what, Mode mode, String code) {
-        String expected;
-        try (TestBoard board = board(mode, new InterpreterEngine(), code)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(mode, engine, code)) {
-            assertThat(board.run().end()).isEqualTo(expected);
-        }
+        sameEnd(e -> board(mode, e, code)).close();
         try (TestBoard one = board(mode, new InterpreterEngine(), code);
                 TestBoard other = board(mode, engine, code)) {
             for (int n = 1; n < 40; n++) {

@@ -1,30 +1,18 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.OptionalLong;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /** Moves to and from registers of devices end as in the interpreter, mostly without it. */
-class DevicesTest {
+class DevicesTest extends ProgramTest {
     private static final int LOOPS = 20;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     /** The body of a loop, with the device's page in rSI; whether the interpreter does it all. */
     // spotless:off
@@ -77,12 +65,7 @@ class DevicesTest {
     })
     // spotless:on
     void endAsInTheInterpreter(Mode mode, String body, boolean left) {
-        String expected;
-        try (TestBoard board = board(mode, new InterpreterEngine(), body)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(mode, engine, body)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(mode, e, body))) {
             if (left) {
                 assertThat(board.interpreted()).isGreaterThanOrEqualTo(LOOPS);
             } else {
@@ -132,13 +115,11 @@ class DevicesTest {
     private static TestBoard board(Mode mode, ExecutionEngine engine, String body) {
         int back = 256 - (body.length() / 2 + (mode == Mode.REAL ? 3 : 4));
         String loop = mode == Mode.REAL ? "4975%02x" : "ffc975%02x";
-        TestBoard board = new TestBoard(mode, engine).code(body + loop.formatted(back));
+        TestBoard board =
+                new TestBoard(mode, engine)
+                        .code(body + loop.formatted(back))
+                        .registers(i -> 0x1111_2222_3333_4440L * (i + 1));
         VcpuState s = board.state();
-        for (int i = 0; i < 16; i++) {
-            if (i != VcpuState.RSP) {
-                s.gpr[i] = 0x1111_2222_3333_4440L * (i + 1);
-            }
-        }
         s.fcw = 0x37f;
         s.gpr[VcpuState.RCX] = LOOPS;
         s.gpr[VcpuState.RSI] =

@@ -1,30 +1,19 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
-import trivium.hostos.HostInfo;
 import trivium.x86.InterpreterEngine;
 
 /** Host code outlives what the pages that it was made of outlive, and no more. */
-class GlobalPagesTest {
+class GlobalPagesTest extends ProgramTest {
     private static final int ENTRY = 0x13000 + 8 * (TestBoard.DATA >>> 12);
 
     // MOV EBX,n; RET, to be stored as one quadword
     private static final long ONE = 0xc3_0000_0001_bbL, TWO = 0xc3_0000_0002_bbL;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     /** Flags of a code page, what happens after its table entry changed, what runs then. */
     @ParameterizedTest

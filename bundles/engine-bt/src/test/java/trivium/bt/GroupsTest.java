@@ -1,30 +1,16 @@
 package trivium.bt;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /** Accesses by one register that are looked up together end as in the interpreter. */
-class GroupsTest {
+class GroupsTest extends ProgramTest {
     /** Its lower two bytes differ, and are no pointer when exchanged. */
     private static final int POINTER = TestBoard.DATA + 0x410;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     /** Operands [BX] and BH: the register that is used by halves is the pointer as well. */
     @ParameterizedTest
@@ -62,15 +48,13 @@ class GroupsTest {
     }
 
     private void endsAsInTheInterpreter(Mode mode, String code) {
-        String expected = end(mode, new InterpreterEngine(), code);
-        assertThat(end(mode, engine, code)).isEqualTo(expected);
+        sameEnd(e -> board(mode, e, code)).close();
     }
 
-    private static String end(Mode mode, ExecutionEngine engine, String code) {
-        try (TestBoard board = new TestBoard(mode, engine).code(looped(code))) {
-            board.state().gpr[VcpuState.RBP] = 3;
-            return board.run().end();
-        }
+    private static TestBoard board(Mode mode, ExecutionEngine engine, String code) {
+        TestBoard board = new TestBoard(mode, engine).code(looped(code));
+        board.state().gpr[VcpuState.RBP] = 3;
+        return board;
     }
 
     /** At first the TLB does not have the page, and the accesses go one by one. */

@@ -1,28 +1,17 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static trivium.cpu.VcpuState.RAX;
 import static trivium.cpu.VcpuState.RSI;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import trivium.bt.TestBoard.Mode;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
 
 /** What stays over a HLT, and what does not. */
-class HaltTest {
+class HaltTest extends ProgramTest {
     private static final String LOAD_HLT_LOAD = "8b06f48b06";
     private static final int OTHER = TestBoard.DATA + 0x1000;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     private TestBoard board() {
         TestBoard board = new TestBoard(Mode.LONG, engine).code(LOAD_HLT_LOAD);

@@ -1,18 +1,14 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import trivium.bt.TestBoard.Mode;
-import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
-import trivium.hostos.HostInfo;
 
 /** An interrupt that comes at any time is taken behind the HLT that follows STI, not before it. */
-class IdleLoopTest {
+class IdleLoopTest extends ProgramTest {
     private static final int ROUNDS = 4000, FLAG = TestBoard.DATA, COUNT = TestBoard.DATA + 8;
     private static final int HANDLER = 0x5000, IDT = 0x2000, VECTOR = 32;
 
@@ -20,13 +16,6 @@ class IdleLoopTest {
     private static final String LOOP =
             "fa 833c250000020000 7504 fb f4 ebf1"
                     + "c704250000020000000000 ff042508000200 813c2508000200a00f0000 75d2 fa";
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     @Test
     void noWakeUpIsLost() throws InterruptedException {

@@ -1,26 +1,22 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static trivium.bt.TestBoard.CODE;
 import static trivium.bt.TestBoard.DATA;
 import static trivium.cpu.VcpuState.RAX;
 
 import java.lang.foreign.Arena;
 import java.util.function.Function;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
 import trivium.x86.InterpreterEngine;
 
 /** Indirect jumps find the code of their own privilege, or none. */
-class JumpsTest {
+class JumpsTest extends ProgramTest {
     private static final int GDT = 0x1000, IDT = 0x2000, TSS = 0x6000, TABLES = 0x10000;
     private static final int USER_PAGE = 4, VECTOR = 0x21, KERNEL_CODE = 16, KERNEL_DATA = 40;
 
@@ -41,13 +37,6 @@ class JumpsTest {
                     + "49 75e3 6a3b 6800700000 6a02 6a33 6838400000 cf"
                     + "31db ba1b400000 ffe2";
 
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
-
     @Test
     void theSupervisorDoesNotGoOnInUsersCode() {
         long eax = same(USER_FIRST, 0x35, board -> board.state().gpr[RAX]);
@@ -64,12 +53,7 @@ class JumpsTest {
 
     /** Runs it on both engines. */
     private long same(String code, int handler, Function<TestBoard, Long> what) {
-        String expected;
-        try (TestBoard board = board(new InterpreterEngine(), code, handler)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(engine, code, handler)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(e, code, handler))) {
             return what.apply(board);
         }
     }
@@ -101,13 +85,7 @@ class JumpsTest {
     void toWhereNobodyJumpedYet() {
         // mov rax, -1; jmp rax
         String code = "48c7c0ffffffff ffe0";
-        String expected;
-        try (TestBoard board = new TestBoard(Mode.LONG, new InterpreterEngine()).code(code)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = new TestBoard(Mode.LONG, engine).code(code)) {
-            assertThat(board.run().end()).isEqualTo(expected);
-        }
+        sameEnd(e -> new TestBoard(Mode.LONG, e).code(code)).close();
     }
 
     /** Also where it is looked for by a jump to -1, the address that an empty entry has. */

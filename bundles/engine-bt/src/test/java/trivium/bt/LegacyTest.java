@@ -1,27 +1,15 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /** Instructions of 16-bit programs, and other seldom ones, end as in the interpreter. */
-class LegacyTest {
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
-
+class LegacyTest extends ProgramTest {
     /** Code, and how many instructions the interpreter completes, HLT included. */
     // spotless:off
     @ParameterizedTest
@@ -102,12 +90,7 @@ class LegacyTest {
     })
     // spotless:on
     void endAsInTheInterpreter(Mode mode, String code, int interpreted) {
-        String expected;
-        try (TestBoard board = board(mode, new InterpreterEngine(), code)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(mode, engine, code)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(mode, e, code))) {
             if (interpreted > 0) {
                 assertThat(board.interpreted()).as("interpreted").isEqualTo(interpreted);
             }
@@ -115,13 +98,11 @@ class LegacyTest {
     }
 
     private static TestBoard board(Mode mode, ExecutionEngine engine, String code) {
-        TestBoard board = new TestBoard(mode, engine).code(code);
+        TestBoard board =
+                new TestBoard(mode, engine)
+                        .code(code)
+                        .registers(i -> 0x1111_2222_0003_0440L + i * 0x10);
         VcpuState s = board.state();
-        for (int i = 0; i < 16; i++) {
-            if (i != VcpuState.RSP) {
-                s.gpr[i] = 0x1111_2222_0003_0440L + i * 0x10;
-            }
-        }
         s.gpr[14] = 0x1000;
         if (mode == Mode.LONG) {
             for (int i = 0; i < 8; i++) {

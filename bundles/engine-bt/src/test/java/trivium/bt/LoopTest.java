@@ -1,31 +1,22 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
-import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /**
  * Loops, whose registers change places and whose accesses have TLB entries of their own, end as in
  * the interpreter, and when they are left early.
  */
-class LoopTest {
+class LoopTest extends ProgramTest {
     private static final int ENDLESS = 1000;
 
-    private final BtEngine engine = new BtEngine(1 << 20, 1, 3);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    LoopTest() {
+        super(new BtEngine(1 << 20, 1, 3));
     }
 
     // spotless:off
@@ -50,12 +41,7 @@ class LoopTest {
     })
     // spotless:on
     void endAsInTheInterpreter(String name, String code) {
-        String expected;
-        try (TestBoard board = board(new InterpreterEngine(), code)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(engine, code)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(e, code))) {
             assertThat(board.interpreted()).as("interpreted").isLessThan(ENDLESS);
         }
     }
@@ -65,23 +51,10 @@ class LoopTest {
     void offsetsWrap() {
         // mov ebp, -1; mov ecx, 60; 1: mov eax, [ebp+0x56]; add edx, [ebp+0x5a]; dec ecx; jnz 1b
         String code = "bdffffffff b93c000000 8b4556 03555a 49 75f7";
-        String expected;
-        try (TestBoard board = new TestBoard(Mode.PROTECTED32, new InterpreterEngine())) {
-            expected = board.code(code).run().end();
-        }
-        try (TestBoard board = new TestBoard(Mode.PROTECTED32, engine)) {
-            assertThat(board.code(code).run().end()).isEqualTo(expected);
-        }
+        sameEnd(e -> new TestBoard(Mode.PROTECTED32, e).code(code)).close();
     }
 
     private static TestBoard board(ExecutionEngine engine, String code) {
-        TestBoard board = new TestBoard(Mode.LONG, engine).code(code);
-        VcpuState s = board.state();
-        for (int i = 0; i < 16; i++) {
-            if (i != VcpuState.RSP) {
-                s.gpr[i] = 0x20440L + i * 0x10;
-            }
-        }
-        return board;
+        return new TestBoard(Mode.LONG, engine).code(code).registers(i -> 0x20440L + i * 0x10);
     }
 }

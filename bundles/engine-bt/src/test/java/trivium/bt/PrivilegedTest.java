@@ -1,28 +1,16 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static trivium.cpu.VcpuState.RCX;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /** Instructions on system flags and segment registers end as in the interpreter. */
-class PrivilegedTest {
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
-
+class PrivilegedTest extends ProgramTest {
     /**
      * Code, RFLAGS in hex, and how many instructions are the interpreter's, HLT included. OUT
      * raises an interrupt; handlers halt.
@@ -82,24 +70,17 @@ class PrivilegedTest {
     })
     // spotless:on
     void endAsInTheInterpreter(Mode mode, String code, String flags, int interpreted) {
-        String expected;
-        try (TestBoard board = board(mode, new InterpreterEngine(), code, flags)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(mode, engine, code, flags)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(mode, e, code, flags))) {
             assertThat(board.interpreted()).as("interpreted").isEqualTo(interpreted);
         }
     }
 
     private static TestBoard board(Mode mode, ExecutionEngine engine, String code, String flags) {
-        TestBoard board = new TestBoard(mode, engine).code(code);
+        TestBoard board =
+                new TestBoard(mode, engine)
+                        .code(code)
+                        .registers(i -> 0x1111_2222_3333_4440L * (i + 1));
         VcpuState s = board.state();
-        for (int i = 0; i < 16; i++) {
-            if (i != VcpuState.RSP) {
-                s.gpr[i] = 0x1111_2222_3333_4440L * (i + 1);
-            }
-        }
         s.gpr[VcpuState.RSI] = TestBoard.DATA;
         s.gpr[RCX] &= 0xffff;
         s.rflags = Long.parseLong(flags, 16);

@@ -1,24 +1,18 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import trivium.cpu.Support;
-import trivium.hostos.HostInfo;
 import trivium.x86.fuzz.Differ;
 import trivium.x86.fuzz.Generator.Mix;
 import trivium.x86.fuzz.SteppingEngine;
 
 /** Random programs end as they do in the interpreter, every block translated at once. */
-class RandomProgramsTest {
+class RandomProgramsTest extends ProgramTest {
     private static final int PROGRAMS = 250, STEPPED = 60, CACHE_BYTES = 4 << 20;
-
-    private final BtEngine engine = new BtEngine(CACHE_BYTES, 1, 3);
 
     static Mix[] mixes() {
         return new Mix[] {Mix.INTEGER, Mix.ALL, Mix.FLOATS, Mix.HOSTILE, Mix.SYSTEM};
@@ -28,9 +22,8 @@ class RandomProgramsTest {
         return new Arguments[] {Arguments.of(Mix.INTEGER, 930458), Arguments.of(Mix.ALL, 930438)};
     }
 
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    RandomProgramsTest() {
+        super(new BtEngine(CACHE_BYTES, 1, 3));
     }
 
     @ParameterizedTest

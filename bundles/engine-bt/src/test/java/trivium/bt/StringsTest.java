@@ -1,39 +1,28 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static trivium.bt.TestBoard.CODE;
 import static trivium.cpu.VcpuState.RAX;
 import static trivium.cpu.VcpuState.RCX;
 import static trivium.cpu.VcpuState.RDI;
 import static trivium.cpu.VcpuState.RSI;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
 import trivium.x86.InterpreterEngine;
 
 /** String instructions end as in the interpreter, and most never see it. */
-class StringsTest {
+class StringsTest extends ProgramTest {
     /** A byte that is not in memory. */
     private static final int NOWHERE = 0xee;
 
     private static final int DF = 1 << 10, IF = 1 << 9, STATUS = 0x8d5;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     /** Code, then RSI, RDI and RCX in hex, and what the interpreter had to do. */
     // spotless:off
@@ -160,12 +149,7 @@ class StringsTest {
     void endAsInTheInterpreter(
             Mode mode, String code, String rsi, String rdi, String rcx, int interpreted) {
         for (int al : new int[] {NOWHERE, 0, 0x33}) {
-            String expected;
-            try (TestBoard board = board(mode, new InterpreterEngine(), code, rsi, rdi, rcx, al)) {
-                expected = board.run().end();
-            }
-            try (TestBoard board = board(mode, engine, code, rsi, rdi, rcx, al)) {
-                assertThat(board.run().end()).isEqualTo(expected);
+            try (TestBoard board = sameEnd(e -> board(mode, e, code, rsi, rdi, rcx, al))) {
                 if (al == NOWHERE) {
                     assertThat(left(board) > 0).as("interpreted").isEqualTo(interpreted != 0);
                 }
@@ -200,33 +184,26 @@ class StringsTest {
     void flagsOfACompareWithACountSurviveAMiss() {
         // cmp ecx, 0x2000; rep movsb; pushfq
         String code = "81f900200000 f3a4 9c";
-        assertThat(end(engine, code, 0)).isEqualTo(end(new InterpreterEngine(), code, 0));
+        sameEnd(e -> board(e, code, 0)).close();
     }
 
     @Test
     void downwardsIsTheInterpreters() {
         for (String code : new String[] {"f3a4", "a4", "f2ae", "48ab", "fd f3a5 fc a5"}) {
-            assertThat(end(engine, code, DF)).isEqualTo(end(new InterpreterEngine(), code, DF));
+            sameEnd(e -> board(e, code, DF)).close();
         }
     }
 
-    private static String end(ExecutionEngine engine, String code, int flags) {
-        try (TestBoard board = board(Mode.LONG, engine, code, "22ff0", "32ff8", "2000", 0x33)) {
-            board.state().rflags |= flags;
-            return board.run().end();
-        }
+    private static TestBoard board(ExecutionEngine engine, String code, int flags) {
+        TestBoard board = board(Mode.LONG, engine, code, "22ff0", "32ff8", "2000", 0x33);
+        board.state().rflags |= flags;
+        return board;
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"f3a4", "f3aa", "f348ab", "b90e000000f3aa"})
     void aProgramOverwritesItselfWithHalts(String code) {
-        String expected;
-        try (TestBoard board = halts(new InterpreterEngine(), code)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = halts(engine, code)) {
-            assertThat(board.run().end()).isEqualTo(expected);
-        }
+        sameEnd(e -> halts(e, code)).close();
     }
 
     /** In whatever pieces it was done, an instruction that overwrote itself ends there. */

@@ -1,33 +1,22 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static trivium.cpu.VcpuState.RSI;
 import static trivium.cpu.VcpuState.RSP;
 
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
 import trivium.cpu.VcpuState;
-import trivium.hostos.HostInfo;
 import trivium.x86.InterpreterEngine;
 
 /**
  * Loops of interrupts, faults, system calls and returns end as in the interpreter, also when what
  * host code took for granted of tables, stacks and flags is changed under way.
  */
-class TransitionsTest {
+class TransitionsTest extends ProgramTest {
     private static final int INSTRUCTIONS = 1_500;
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     @ParameterizedTest
     @CsvFileSource(resources = "transitions.csv", delimiter = ';')
@@ -39,12 +28,7 @@ class TransitionsTest {
             String handlers,
             String flags,
             int interpreted) {
-        String expected;
-        try (TestBoard board = board(mode, new InterpreterEngine(), ring, code, handlers, flags)) {
-            expected = board.run().end();
-        }
-        try (TestBoard board = board(mode, engine, ring, code, handlers, flags)) {
-            assertThat(board.run().end()).isEqualTo(expected);
+        try (TestBoard board = sameEnd(e -> board(mode, e, ring, code, handlers, flags))) {
             assertThat(board.interpreted()).as("interpreted").isLessThanOrEqualTo(interpreted);
         }
     }
