@@ -1,13 +1,14 @@
 package trivium.bt;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
@@ -734,15 +735,8 @@ final class BtAccelerator implements Accelerator {
         if (way == null || t.fast.contains(way)) {
             return 0;
         }
-        List<Transitions.Fast> all = new ArrayList<>();
-        all.add(way);
-        for (Transitions.Fast known : t.fast) {
-            if (known.from() != from && contexts.has(known.from()) && all.size() < MOST_WAYS) {
-                all.add(known);
-            }
-        }
-        t.fast = all;
-        return transitions.fast(t, all);
+        t.fast = newest(way, t.fast, known -> known.from() == from);
+        return transitions.fast(t, t.fast);
     }
 
     private long access(Translation t, Mnemonic how, Context from) {
@@ -750,15 +744,8 @@ final class BtAccelerator implements Accelerator {
         if (way == null || t.accesses.contains(way)) {
             return 0;
         }
-        List<Transitions.Fast> all = new ArrayList<>();
-        all.add(way);
-        for (Transitions.Fast known : t.accesses) {
-            if (known.from() != from && contexts.has(known.from()) && all.size() < MOST_WAYS) {
-                all.add(known);
-            }
-        }
-        t.accesses = all;
-        return transitions.access(t, all);
+        t.accesses = newest(way, t.accesses, known -> known.from() == from);
+        return transitions.access(t, t.accesses);
     }
 
     private long returns(Translation t, Context from) {
@@ -766,16 +753,18 @@ final class BtAccelerator implements Accelerator {
         if (way == null || t.ways.contains(way)) {
             return 0;
         }
-        List<Transitions.Return> all = new ArrayList<>();
-        all.add(way);
-        for (Transitions.Return known : t.ways) {
-            boolean other = known.from() != from || known.to() != context;
-            if (other && contexts.has(known.from()) && all.size() < MOST_WAYS) {
-                all.add(known);
-            }
-        }
-        t.ways = all;
-        return transitions.returns(t, all);
+        t.ways = newest(way, t.ways, known -> known.from() == from && known.to() == context);
+        return transitions.returns(t, t.ways);
+    }
+
+    /** A way before those known, but for those that it replaces and those of no use any more. */
+    private <W extends Transitions.Way> List<W> newest(
+            W way, List<W> known, Predicate<W> replaced) {
+        return Stream.concat(
+                        Stream.of(way),
+                        known.stream().filter(w -> contexts.has(w.from()) && !replaced.test(w)))
+                .limit(MOST_WAYS)
+                .toList();
     }
 
     private void copyIn() {

@@ -60,8 +60,13 @@ final class Transitions {
             boolean fault,
             boolean error) {}
 
+    /** A way out of a context. */
+    interface Way {
+        Context from();
+    }
+
     /** A return's way. */
-    record Return(Context from, Context to, List<Quad> known) {}
+    record Return(Context from, Context to, List<Quad> known) implements Way {}
 
     /**
      * The way of SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC or CLAC.
@@ -69,7 +74,8 @@ final class Transitions {
      * @param ip where it leads, and what the stack pointer is then, if that is fixed
      * @param mask flags that SYSCALL clears
      */
-    record Fast(Mnemonic how, Context from, Context to, long ip, long sp, int mask) {}
+    record Fast(Mnemonic how, Context from, Context to, long ip, long sp, int mask)
+            implements Way {}
 
     private final Asm a = new Asm();
     private final CodeCache cache;
