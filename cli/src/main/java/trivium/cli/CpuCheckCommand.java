@@ -41,7 +41,7 @@ final class CpuCheckCommand {
 
     private static String table(List<Finding> findings) {
         int first = findings.stream().mapToInt(f -> f.title().length()).max().orElse(0);
-        int second = findings.stream().mapToInt(f -> text(f).length()).max().orElse(0);
+        int second = findings.stream().mapToInt(f -> f.text().length()).max().orElse(0);
         String format = "%%-%ds  %%-%ds  %%s".formatted(first, second);
         var lines = new StringBuilder();
         String group = "";
@@ -50,16 +50,10 @@ final class CpuCheckCommand {
                 lines.append(group.isEmpty() ? "" : "\n");
                 group = f.group();
             }
-            lines.append(format.formatted(f.title(), text(f), f.note()).stripTrailing())
+            lines.append(format.formatted(f.title(), f.text(), f.note()).stripTrailing())
                     .append('\n');
         }
         return lines.toString();
-    }
-
-    private static String text(Finding f) {
-        String value =
-                f.value() instanceof Boolean yes ? (yes ? "yes" : "no") : f.value().toString();
-        return f.unit().isEmpty() ? value : value + " " + f.unit();
     }
 
     private static String json(List<Finding> findings) {

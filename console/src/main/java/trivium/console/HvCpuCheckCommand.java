@@ -55,14 +55,8 @@ public final class HvCpuCheckCommand extends VmCommand {
         var table = new ShellTable();
         List.of("What", "Found", "Remark").forEach(table::column);
         for (CpuCheck.Finding f : findings) {
-            table.addRow().addContent(f.title(), text(f), f.note());
+            table.addRow().addContent(f.title(), f.text(), f.note());
         }
         table.print(out);
-    }
-
-    private static String text(CpuCheck.Finding f) {
-        String value =
-                f.value() instanceof Boolean yes ? (yes ? "yes" : "no") : f.value().toString();
-        return f.unit().isEmpty() ? value : value + " " + f.unit();
     }
 }

@@ -28,6 +28,11 @@ public interface CpuCheck {
      * @param unit of a number; else empty
      * @param note what it means or what can be done about it; may be empty
      */
-    record Finding(
-            String group, String key, String title, Object value, String unit, String note) {}
+    record Finding(String group, String key, String title, Object value, String unit, String note) {
+        /** The value with its unit, for people. */
+        public String text() {
+            String text = value instanceof Boolean yes ? (yes ? "yes" : "no") : value.toString();
+            return unit.isEmpty() ? text : text + " " + unit;
+        }
+    }
 }
