@@ -4,6 +4,7 @@ import static trivium.x86.fuzz.Layout.CODE;
 import static trivium.x86.fuzz.Layout.TABLES;
 import static trivium.x86.fuzz.Layout.WINDOW;
 
+import java.util.Arrays;
 import trivium.cpu.CpuModel;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Segment;
@@ -87,7 +88,7 @@ final class HostBoard implements AutoCloseable {
     void load(VcpuState s, byte[] program, byte[] data) {
         int at = CODE + (int) (code & 0xfff);
         System.arraycopy(program, 0, image, at, program.length);
-        java.util.Arrays.fill(image, at + program.length, CODE + 4096, (byte) HLT);
+        Arrays.fill(image, at + program.length, CODE + 4096, (byte) HLT);
         System.arraycopy(data, 0, image, WINDOW, data.length);
         vcpu.reset();
         vcpu.memory.load(image);

@@ -3,13 +3,10 @@ package trivium.x86.fuzz;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.VcpuState;
 import trivium.x86.decode.Decoder;
-import trivium.x86.decode.Disassembler;
-import trivium.x86.decode.Instruction;
 
 /**
  * Runs random user code on the host's own CPU, on the interpreter and on an engine, and compares
@@ -109,32 +106,11 @@ public final class HostDiffer implements AutoCloseable {
 
     private String report(long seed, HostPrograms.Made made, int count, String difference) {
         StringBuilder out = new StringBuilder("seed %d, %s%n".formatted(seed, difference));
-        VcpuState s = made.start();
-        for (int i = 0; i < 16; i++) {
-            out.append("r%-2d %016x%s".formatted(i, s.gpr[i], i % 4 == 3 ? "\n" : "  "));
-        }
-        out.append(
-                "rflags %x fcw %x fsw %x ftw %x mxcsr %x%n"
-                        .formatted(s.rflags, s.fcw, s.fsw, s.ftw, s.mxcsr));
-        List<byte[]> code = made.code().subList(0, count);
-        for (byte[] bytes : code) {
-            out.append("  ").append(text(bytes)).append('\n');
-        }
+        Report.registers(out, made.start());
+        byte[] code = HostPrograms.join(made.code().subList(0, count));
+        Decoder decoder = new Decoder(HostBoard.MODEL);
+        Report.listing(out, decoder, 64, code, code.length, made.start().rip);
         return out.toString();
-    }
-
-    private static String text(byte[] bytes) {
-        int[] at = {0};
-        StringBuilder octets = new StringBuilder();
-        for (byte octet : bytes) {
-            octets.append("%02x".formatted(octet));
-        }
-        try {
-            Instruction in = new Decoder(HostBoard.MODEL).decode(() -> bytes[at[0]++] & 0xff, 64);
-            return "%-24s %s".formatted(octets, Disassembler.text(in));
-        } catch (Decoder.TooLong _) {
-            return octets.toString();
-        }
     }
 
     /** Instructions of all programs. */

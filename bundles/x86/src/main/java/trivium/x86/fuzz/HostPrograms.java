@@ -9,7 +9,6 @@ import static trivium.cpu.VcpuState.RSP;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Queue;
@@ -416,7 +415,7 @@ final class HostPrograms implements AutoCloseable {
             System.arraycopy(instruction, 0, all, at, instruction.length);
             at += instruction.length;
         }
-        return Arrays.copyOf(all, at);
+        return all;
     }
 
     @Override

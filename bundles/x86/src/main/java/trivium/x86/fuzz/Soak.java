@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import trivium.cpu.ExecutionEngine;
 
@@ -100,38 +103,21 @@ public final class Soak {
     }
 
     /** What compares, and counts of what it ran. */
-    private interface Checks {
-        Differ.Outcome check(long n);
-
-        long instructions();
-
-        long counter(String name);
-    }
+    private record Checks(
+            LongFunction<Differ.Outcome> check,
+            LongSupplier instructions,
+            ToLongFunction<String> counter) {}
 
     private void soak(PrintStream out) {
         Generator.Mix[] mixes = {
             Generator.Mix.INTEGER, Generator.Mix.ALL, Generator.Mix.HOSTILE, Generator.Mix.SYSTEM
         };
         try (Differ differ = new Differ(candidate)) {
-            soak(
-                    new Checks() {
-                        @Override
-                        public Differ.Outcome check(long n) {
-                            Generator.Mix inTurn = mixes[(int) (n % mixes.length)];
-                            return differ.check(seed + n, mix != null ? mix : inTurn);
-                        }
-
-                        @Override
-                        public long instructions() {
-                            return differ.instructions();
-                        }
-
-                        @Override
-                        public long counter(String name) {
-                            return differ.counter(name);
-                        }
-                    },
-                    out);
+            LongFunction<Differ.Outcome> check =
+                    n ->
+                            differ.check(
+                                    seed + n, mix != null ? mix : mixes[(int) (n % mixes.length)]);
+            soak(new Checks(check, differ::instructions, differ::counter), out);
         }
     }
 
@@ -145,24 +131,8 @@ public final class Soak {
             return false;
         }
         try (HostDiffer differ = new HostDiffer(candidate)) {
-            soak(
-                    new Checks() {
-                        @Override
-                        public Differ.Outcome check(long n) {
-                            return differ.check(seed + n);
-                        }
-
-                        @Override
-                        public long instructions() {
-                            return differ.instructions();
-                        }
-
-                        @Override
-                        public long counter(String name) {
-                            return differ.counter(name);
-                        }
-                    },
-                    out);
+            LongFunction<Differ.Outcome> check = n -> differ.check(seed + n);
+            soak(new Checks(check, differ::instructions, differ::counter), out);
             return true;
         } catch (IOException e) {
             out.println("soak: " + e.getMessage());
@@ -181,7 +151,7 @@ public final class Soak {
                 told = now;
                 total(out, now - start, checks);
             }
-            count(checks.check(n), out);
+            count(checks.check.apply(n), out);
         }
         total(out, System.nanoTime() - start, checks);
     }
@@ -205,9 +175,9 @@ public final class Soak {
                 same,
                 different,
                 undefined,
-                checks.instructions(),
-                checks.counter("exceptions"),
-                checks.counter("instructions-native"));
+                checks.instructions.getAsLong(),
+                checks.counter.applyAsLong("exceptions"),
+                checks.counter.applyAsLong("instructions-native"));
     }
 
     /** The interpreter's single steps against its blocks: tries the tester itself. */
