@@ -35,7 +35,7 @@ final class TinyGuest implements AutoCloseable {
         }
     }
 
-    static final int CODE = 0x1_0000, OUTSIDE = 0x1000_0000;
+    static final int CODE = 0x1_0000;
     private static final int BYTES = 4 << 20;
     private static final int PML4 = 0x1000, PDPT = 0x2000, PD = 0x3000, PD_32 = 0x4000;
     private static final int GDT = 0x5000, TSS = 0x6000, STACK = 0x9000;

@@ -242,11 +242,6 @@ final class X87Unit {
         summarize();
     }
 
-    void setStatus(int fsw) {
-        s.fsw = fsw & 0xffff;
-        summarize();
-    }
-
     /** Makes ES and B what exceptions and masks say. */
     private void summarize() {
         boolean before = (s.fsw & ES) != 0;
