@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -86,19 +87,16 @@ class HardwareAssistTest {
         }
     }
 
+    private static GuestVm bench(String name, String parts) throws Exception {
+        Path kernel = Guests.bench("bench64.bin");
+        return Guests.boot(
+                name, "--engine", "vt", "--kernel", kernel, "--append", parts, "--debug-exit");
+    }
+
     /** Ring 3 in KVM; what leaves it is done in software on hosts that emulate ring 0. */
     @Test
     void computesInRing3() throws Exception {
-        Object[] options = {
-            "--engine",
-            "vt",
-            "--kernel",
-            Guests.bench("bench64.bin"),
-            "--append",
-            "user compute",
-            "--debug-exit",
-        };
-        try (GuestVm guest = Guests.boot("vt-user", options)) {
+        try (GuestVm guest = bench("vt-user", "user compute")) {
             assertThat(guest.awaitEnd(600)).isEqualTo(new Outcome.DebugExit(0));
 
             Map<String, String> expected = new TreeMap<>();
@@ -139,16 +137,7 @@ class HardwareAssistTest {
     @Test
     void interruptsWakeFromHalts() throws Exception {
         System.setProperty("trivium.vt.scope", "all");
-        Object[] options = {
-            "--engine",
-            "vt",
-            "--kernel",
-            Guests.bench("bench64.bin"),
-            "--append",
-            "timer",
-            "--debug-exit",
-        };
-        try (GuestVm guest = Guests.boot("vt-timer", options)) {
+        try (GuestVm guest = bench("vt-timer", "timer")) {
             assertThat(guest.awaitEnd(300)).isEqualTo(new Outcome.DebugExit(0));
             assertThat(guest.serial()).contains("END timer 000007d0");
         } finally {
