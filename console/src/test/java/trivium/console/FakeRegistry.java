@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import trivium.cpu.CpuModel;
+import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
@@ -60,8 +61,26 @@ final class FakeRegistry implements VmRegistry {
     }
 
     @Override
+    public Vm fork(String id, Optional<String> name) throws VmException {
+        if (find(id).isEmpty()) {
+            throw new VmException("no VM '%s'".formatted(id));
+        }
+        return add(name.orElse(id + "-1"));
+    }
+
+    @Override
     public void delete(String id) {
         vms.removeIf(vm -> vm.id().equals(id));
+    }
+
+    @Override
+    public MemoryReport memory() {
+        var group =
+                new MemoryReport.Group("lab", List.of("one", "two"), 5L << 20, 6L << 20, 7.5, 8);
+        var one = new MemoryReport.OfVm("one", "lab", 64L << 20, 10L << 20, 20L << 20, 0, 3);
+        var two = new MemoryReport.OfVm("two", "", 32L << 20, 1L << 20, 0, 4L << 20, 1);
+        return new MemoryReport(
+                List.of(one, two), List.of(group), 31L << 20, 99L << 20, 1L << 30, 4, 49_000);
     }
 
     @Override

@@ -30,6 +30,30 @@ class ListingTest {
     }
 
     @Test
+    void tellsWhatMemoryCosts() throws Exception {
+        String table = shell.run("hv:memory");
+
+        assertThat(table.lines().map(l -> l.replaceAll(" *[|│] *", "|").strip()))
+                .contains(
+                        "one|lab|64.0|30.0|20.0|10.0|0.0|3",
+                        "two|-|32.0|1.0|0.0|1.0|4.0|1",
+                        "lab|one, two|5.0|6.0|8|8",
+                        "All VMs 31.0 MiB, the appliance 99.0 MiB; 1024.0 MiB are free on the"
+                                + " host; 4 of 49000 mappings");
+        assertThat(shell.run("hv:memory --json"))
+                .contains("\"residentBytes\": 31457280", "\"pagesPerSecond\": 7.5");
+    }
+
+    @Test
+    void forks() throws Exception {
+        shell.vms.add("web").running();
+
+        assertThat(shell.run("vm:fork web")).isEqualToIgnoringNewLines("web-1");
+        assertThat(shell.run("vm:fork web copy")).isEqualToIgnoringNewLines("copy");
+        assertThat(shell.vms.find("copy")).isPresent();
+    }
+
+    @Test
     void listsOneState() throws Exception {
         shell.vms.add("web").running();
         shell.vms.add("db");

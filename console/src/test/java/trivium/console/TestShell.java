@@ -35,6 +35,8 @@ final class TestShell implements AutoCloseable {
                     StartCommand.class,
                     ShutdownCommand.class,
                     StopCommand.class,
+                    ForkCommand.class,
+                    HvMemoryCommand.class,
                     PauseCommand.class,
                     ResumeCommand.class,
                     ResetCommand.class,

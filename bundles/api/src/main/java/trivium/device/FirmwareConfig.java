@@ -5,7 +5,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * What the board tells its firmware: QEMU's fw_cfg (QEMU docs/specs/fw_cfg.rst). Provided through
  * {@link Platform#provide} by the model "fw-cfg"; filled before the guest runs. A later call with
- * the same name or key replaces the earlier one.
+ * the same name or key replaces the earlier one. Data is kept, not copied (a kernel may be what
+ * many VMs begin with), so nobody changes it afterwards.
  */
 @ConsumerType
 public interface FirmwareConfig {

@@ -24,6 +24,19 @@ public interface MemoryRegions {
     MemorySegment allocate(String name, long sizeBytes);
 
     /**
+     * Where what was ever written to such memory ends; from there on it is zero. To look at the
+     * zeros themselves would make the host keep pages for them.
+     */
+    default long writtenBytes(MemorySegment memory) {
+        return memory.byteSize();
+    }
+
+    /** Makes such memory zero from an offset on and gives the host its pages back. */
+    default void clear(MemorySegment memory, long offset) {
+        memory.asSlice(offset).fill((byte) 0);
+    }
+
+    /**
      * Maps memory that a device owns (video memory, a ROM).
      *
      * @param memory from {@link #allocate}

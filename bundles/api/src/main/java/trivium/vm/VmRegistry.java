@@ -18,8 +18,25 @@ public interface VmRegistry {
      */
     Vm create(VmConfig config) throws VmException;
 
+    /**
+     * A running copy of a VM that is running or paused; memory and drives are shared until one of
+     * both writes. It has a console and a display of its own. It is not kept: its configuration is
+     * gone when the appliance ends, and what it writes to its drives when its power goes off.
+     *
+     * @param name empty: the VM's with a number behind it
+     * @throws VmException if it is off, the name is taken, or the host has no room for it
+     */
+    Vm fork(String id, Optional<String> name) throws VmException;
+
     /** Forgets a VM that is off. Its disks stay. */
     void delete(String id) throws VmException;
+
+    /**
+     * What the VMs' memory costs.
+     *
+     * @throws VmException if this host does not tell
+     */
+    MemoryReport memory() throws VmException;
 
     /** Every engine present, with whether and why not this host supports it. */
     List<StrategyInfo> engines();

@@ -2,6 +2,7 @@ package trivium.hostos;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -65,6 +66,17 @@ final class Extents {
 
     Collection<Extent> list() {
         return all.values();
+    }
+
+    /** How many pieces each layer has. */
+    Map<Layer, Integer> uses() {
+        Map<Layer, Integer> uses = new HashMap<>();
+        for (Extent extent : all.values()) {
+            if (extent.layer != null) {
+                uses.merge(extent.layer, 1, Integer::sum);
+            }
+        }
+        return uses;
     }
 
     /** The one that has a byte. */

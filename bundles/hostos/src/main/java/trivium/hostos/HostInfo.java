@@ -72,6 +72,31 @@ public final class HostInfo {
     }
 
     /**
+     * Memory in bytes that programs can still have without swapping; {@link Long#MAX_VALUE} where
+     * {@code /proc/meminfo} does not tell.
+     */
+    public static long availableBytes() {
+        return kibibytes(Path.of("/proc/meminfo"), "MemAvailable:", Long.MAX_VALUE);
+    }
+
+    /** What this process costs the host; 0 if unknown. Takes some milliseconds. */
+    public static long processBytes() {
+        return kibibytes(Path.of("/proc/self/smaps_rollup"), "Pss:", 0);
+    }
+
+    private static long kibibytes(Path file, String what, long otherwise) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.filter(line -> line.startsWith(what))
+                    .findFirst()
+                    .map(line -> Long.parseLong(line.replaceAll("\\D+", "")) << 10)
+                    .orElse(otherwise);
+        } catch (IOException | UncheckedIOException | NumberFormatException e) {
+            LOG.debug("{} does not tell", file, e);
+            return otherwise;
+        }
+    }
+
+    /**
      * Lets waits of the calling thread end on time: Linux else adds up to 50 µs to share wake-ups.
      * Does nothing elsewhere.
      */

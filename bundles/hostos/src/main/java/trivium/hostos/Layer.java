@@ -12,9 +12,6 @@ import java.lang.foreign.MemorySegment;
  * and get a page of their own when they write. It lives as long as somebody has it retained.
  */
 final class Layer {
-    /** {@code <unistd.h>}; answers errno ENXIO behind the last data. */
-    private static final int SEEK_DATA = 3, SEEK_HOLE = 4;
-
     private final Memfd memfd;
     private int users;
 
@@ -31,6 +28,16 @@ final class Layer {
         if (--users == 0) {
             memfd.release();
         }
+    }
+
+    /** How often it is retained. */
+    synchronized int users() {
+        return users;
+    }
+
+    /** What its pages cost. */
+    long dataBytes() throws IOException {
+        return memfd.dataBytes();
     }
 
     int fd() {
@@ -60,35 +67,9 @@ final class Layer {
         }
     }
 
-    /** Told of a run of bytes. */
-    interface Runs {
-        void run(long offset, long length) throws IOException;
-    }
-
     /** Visits the runs of pages that exist in a range; the others are zero and cost nothing. */
     void forEachData(long offset, long length, Runs runs) throws IOException {
-        long end = offset + length;
-        for (long at = offset; at < end; ) {
-            long data = seek(at, SEEK_DATA);
-            if (data < 0 || data >= end) {
-                return;
-            }
-            long hole = Math.min(end, seek(data, SEEK_HOLE));
-            runs.run(data, hole - data);
-            at = hole;
-        }
-    }
-
-    /**
-     * @return -1 if there is none
-     */
-    private long seek(long from, int whence) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            return (long) handle(LibC.LSEEK).invokeExact(state, memfd.fd(), from, whence);
-        } catch (Throwable t) {
-            throw new AssertionError("lseek", t); // a linkage mistake of ours
-        }
+        memfd.forEachData(offset, length, runs);
     }
 
     /** Frees pages that nobody looks at. */

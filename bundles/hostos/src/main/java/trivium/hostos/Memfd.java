@@ -21,6 +21,10 @@ final class Memfd {
     static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x4000;
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MADV_DONTNEED = 4;
+
+    /** lseek's; it answers errno ENXIO behind the last data. */
+    private static final int SEEK_DATA = 3, SEEK_HOLE = 4;
+
     private static final int FALLOC_FL_KEEP_SIZE = 1, FALLOC_FL_PUNCH_HOLE = 2;
     static final int PAGE_BYTES = 4096;
 
@@ -202,6 +206,39 @@ final class Memfd {
         } catch (IOException e) {
             LOG.warn("memory is freed only when it is collected", e);
         }
+    }
+
+    /** Visits the runs of pages that exist in a range; the others are zero and cost nothing. */
+    void forEachData(long offset, long length, Runs runs) throws IOException {
+        long end = offset + length;
+        for (long at = offset; at < end; ) {
+            long data = seek(at, SEEK_DATA);
+            if (data < 0 || data >= end) {
+                return;
+            }
+            long hole = Math.min(end, seek(data, SEEK_HOLE));
+            runs.run(data, hole - data);
+            at = hole;
+        }
+    }
+
+    /**
+     * @return -1 if there is none
+     */
+    private synchronized long seek(long from, int whence) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = LibC.newState(arena);
+            return (long) LibC.handle(LibC.LSEEK).invokeExact(state, fd, from, whence);
+        } catch (Throwable t) {
+            throw new AssertionError("lseek", t); // a linkage mistake of ours
+        }
+    }
+
+    /** What its pages cost. */
+    long dataBytes() throws IOException {
+        long[] sum = {0};
+        forEachData(0, sizeBytes, (_, n) -> sum[0] += n);
+        return sum[0];
     }
 
     private void closeDescriptor() {

@@ -18,11 +18,6 @@ final class Pagemap {
 
     private Pagemap() {}
 
-    /** Told of a run of bytes relative to the address asked for. */
-    interface Runs {
-        void run(long offset, long length) throws IOException;
-    }
-
     /** Which pages count. */
     enum Kind {
         /** Those that a private mapping got of its own when they were written. */
@@ -35,7 +30,7 @@ final class Pagemap {
         }
     }
 
-    /** Visits the runs of such pages from a page's address on. */
+    /** Visits the runs of such pages from a page's address on; offsets are relative to that. */
     static void forEach(Kind kind, long hva, long length, Runs runs) throws IOException {
         try (FileChannel file = open()) {
             ByteBuffer buffer =

@@ -4,7 +4,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.hostos.Extents.Extent;
@@ -126,8 +131,7 @@ public final class SharedMemory {
 
     private void freezeWritten() throws IOException {
         List<long[]> runs = new ArrayList<>();
-        Pagemap.forEach(
-                Pagemap.Kind.ANONYMOUS, hva(), sizeBytes(), (at, n) -> addJoined(runs, at, n));
+        forEachOwn((at, n) -> addJoined(runs, at, n));
         if (extents.count() + 2 * runs.size() > MOST_PIECES) {
             freezeAll();
         } else if (!runs.isEmpty()) {
@@ -151,29 +155,11 @@ public final class SharedMemory {
     private void freezeAll() throws IOException {
         Layer layer = newLayer();
         try {
-            for (Extent extent : extents.list()) {
-                copyData(extent, layer);
-            }
-            Pagemap.forEach(
-                    Pagemap.Kind.ANONYMOUS,
-                    hva(),
-                    sizeBytes(),
-                    (at, n) -> layer.write(at, hva() + at, n));
+            forEachShared((at, n) -> layer.write(at, hva() + at, n));
+            forEachOwn((at, n) -> layer.write(at, hva() + at, n));
             map(new Extent(0, sizeBytes(), layer, 0));
         } finally {
             layer.release();
-        }
-    }
-
-    /** What lies in the layer below; also what was written over it, page by page. */
-    private void copyData(Extent extent, Layer to) throws IOException {
-        long shift = extent.offset() - extent.at();
-        if (extent.layer() != null) {
-            extent.layer()
-                    .forEachData(
-                            extent.at(),
-                            extent.length(),
-                            (at, n) -> to.write(at + shift, hva() + at + shift, n));
         }
     }
 
@@ -241,6 +227,122 @@ public final class SharedMemory {
         }
         extents = new Extents(sizeBytes());
         Mappings.count(1);
+    }
+
+    /**
+     * Makes bytes zero; whole pages of them are given back. Nobody else writes there meanwhile.
+     *
+     * @throws IOException if that cannot be; some of the bytes may be zero then
+     */
+    public synchronized void clear(long offset, long length) throws IOException {
+        long end = offset + length;
+        long first = Math.min(end, offset + Memfd.PAGE_BYTES - 1 & -Memfd.PAGE_BYTES);
+        long last = Math.max(first, end & -Memfd.PAGE_BYTES);
+        segment.asSlice(offset, first - offset).fill((byte) 0);
+        segment.asSlice(last, end - last).fill((byte) 0);
+        if (first == last || released) {
+            return;
+        }
+        if (extents != null) {
+            Mappings.require(2);
+            map(new Extent(first, last - first, null, 0));
+        } else if (memfd != null) {
+            memfd.discard(first, last - first);
+        } else {
+            segment.asSlice(first, last - first).fill((byte) 0);
+        }
+    }
+
+    /** Where the last page ends that was ever written; what follows is zero. */
+    public synchronized long writtenBytes() throws IOException {
+        long[] end = {0};
+        if (extents != null) {
+            forEachShared((at, n) -> end[0] = at + n);
+            forEachOwn((at, n) -> end[0] = Math.max(end[0], at + n));
+        } else if (memfd != null) {
+            memfd.forEachData(0, sizeBytes(), (at, n) -> end[0] = at + n);
+        } else {
+            end[0] = sizeBytes();
+        }
+        return end[0];
+    }
+
+    // --- what it costs
+
+    /**
+     * @param ownBytes pages that only this memory has
+     * @param sharedBytes pages that it sees in layers that others have, too
+     */
+    public record Usage(long ownBytes, long sharedBytes, int mappings) {}
+
+    public synchronized Usage usage() throws IOException {
+        long[] own = {0}, shared = {0};
+        if (extents == null) {
+            return new Usage(memfd == null ? sizeBytes() : memfd.dataBytes(), 0, 1);
+        }
+        BitSet written = new BitSet();
+        forEachOwn((at, n) -> {
+            own[0] += n;
+            written.set(page(at), page(at + n));
+        });
+        Map<Layer, Integer> uses = extents.uses();
+        for (Extent extent : extents.list()) {
+            if (extent.layer() != null) {
+                boolean alone = extent.layer().users() == uses.get(extent.layer());
+                forEachShared(
+                        extent, (at, n) -> (alone ? own : shared)[0] += unwritten(written, at, n));
+            }
+        }
+        return new Usage(own[0], shared[0], extents.count());
+    }
+
+    private static long unwritten(BitSet written, long at, long n) {
+        int pages = page(n) - written.get(page(at), page(at + n)).cardinality();
+        return (long) pages * Memfd.PAGE_BYTES;
+    }
+
+    private static int page(long bytes) {
+        return (int) (bytes / Memfd.PAGE_BYTES);
+    }
+
+    /** What memories cost together: what several have counts once. */
+    public static long bytesTogether(Collection<SharedMemory> memories) throws IOException {
+        Set<Layer> layers = new HashSet<>();
+        long[] sum = {0};
+        for (SharedMemory memory : memories) {
+            synchronized (memory) {
+                if (memory.extents == null) {
+                    sum[0] += memory.usage().ownBytes();
+                } else {
+                    memory.forEachOwn((_, n) -> sum[0] += n);
+                    layers.addAll(memory.extents.uses().keySet());
+                }
+            }
+        }
+        for (Layer layer : layers) {
+            sum[0] += layer.dataBytes();
+        }
+        return sum[0];
+    }
+
+    /** Visits what lies in layers, whether it is still seen or written over. */
+    private void forEachShared(Runs runs) throws IOException {
+        for (Extent extent : extents.list()) {
+            if (extent.layer() != null) {
+                forEachShared(extent, runs);
+            }
+        }
+    }
+
+    private static void forEachShared(Extent extent, Runs runs) throws IOException {
+        long shift = extent.offset() - extent.at();
+        extent.layer()
+                .forEachData(extent.at(), extent.length(), (at, n) -> runs.run(at + shift, n));
+    }
+
+    /** Visits the pages that it has got of its own. */
+    private void forEachOwn(Runs runs) throws IOException {
+        Pagemap.forEach(Pagemap.Kind.ANONYMOUS, hva(), sizeBytes(), runs);
     }
 
     /** Gives the pages back; contents are zero from now on. Call once nobody needs them. */

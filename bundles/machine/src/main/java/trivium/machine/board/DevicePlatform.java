@@ -115,6 +115,16 @@ final class DevicePlatform implements Platform, AutoCloseable {
         }
 
         @Override
+        public long writtenBytes(MemorySegment memory) {
+            return board.memory().writtenBytes(memory);
+        }
+
+        @Override
+        public void clear(MemorySegment memory, long offset) {
+            board.memory().clear(memory, offset);
+        }
+
+        @Override
         public Mapping mapMemory(String name, long gpa, MemorySegment memory, boolean writable) {
             return own(board.memory().mapMemory(name, gpa, memory, writable));
         }

@@ -32,6 +32,7 @@ import trivium.machine.board.VirtualCpu;
 import trivium.machine.boot.Boot;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
+import trivium.machine.memory.GuestMemory;
 import trivium.machine.serial.SerialPort;
 import trivium.vm.CodeListing;
 import trivium.vm.Vm;
@@ -813,6 +814,11 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private <T> Optional<T> find(Class<T> type) {
         Machine now = machine;
         return now == null ? Optional.empty() : now.board.find(type);
+    }
+
+    /** Present while it is on. */
+    Optional<GuestMemory> memory() {
+        return Optional.ofNullable(machine).map(now -> now.board.memory());
     }
 
     @Override

@@ -13,6 +13,7 @@ import trivium.cpu.ExecutionEngine;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
 import trivium.mmu.MmuStrategy;
+import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmEvent;
@@ -92,6 +93,32 @@ public final class Vms implements VmRegistry, AutoCloseable {
         return vm;
     }
 
+    @Override
+    public Vm fork(String id, Optional<String> newName) throws VmException {
+        VirtualMachine parent = machine(id);
+        Forks.checkRoom(id);
+        VirtualMachine child;
+        try (VmSnapshot now = parent.capture()) {
+            synchronized (this) {
+                String name = Forks.name(id, newName, vms::containsKey);
+                VmConfig config = Forks.config(now.config(), name);
+                ConfigCheck.check(config);
+                child = add(config);
+            }
+            start(child, now);
+        }
+        return child;
+    }
+
+    private void start(VirtualMachine child, VmSnapshot from) throws VmException {
+        try {
+            child.startFrom(from);
+        } catch (VmException | RuntimeException e) {
+            forget(child.id());
+            throw e;
+        }
+    }
+
     /** Takes a configuration that is kept already: a new VM, or changes for its next start. */
     public synchronized VirtualMachine configure(VmConfig config) throws VmException {
         ConfigCheck.check(config);
@@ -123,6 +150,11 @@ public final class Vms implements VmRegistry, AutoCloseable {
             vm.close();
             publish(new VmEvent.Deleted(id));
         }
+    }
+
+    @Override
+    public MemoryReport memory() throws VmException {
+        return MemoryReports.of(vms.values());
     }
 
     @Override

@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import trivium.bus.BusDevice;
 import trivium.hostos.HostMemory;
 import trivium.hostos.MemoryImage;
@@ -29,11 +31,13 @@ import trivium.memory.PhysicalMemory;
  * a device or a listener is called.
  */
 public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestMemory.class);
     private static final long LOW_RAM_END = 0xc000_0000L, HIGH_RAM = 1L << 32;
     private static final long BASE_RAM_END = 0xa_0000, EXTENDED_RAM = 0x10_0000;
     private static final long SHADOW = 0xc_0000, SHADOW_END = 0x10_0000;
     private static final int SHADOW_READ = 1, SHADOW_WRITE = 2;
     private static final long A20 = 1L << 20;
+    private static final long LEAF = PageTable.LEAF_BYTES;
     private static final int PAGE = PAGE_BYTES, OFFSET = PAGE_BYTES - 1;
 
     private final SharedMemory ram;
@@ -62,8 +66,16 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         ram = SharedMemory.allocate("trivium-" + vm, ramBytes);
         lowRamEnd = Math.min(ramBytes, LOW_RAM_END);
         highRamEnd = HIGH_RAM + ramBytes - lowRamEnd;
-        refresh(0, lowRamEnd);
-        refresh(HIGH_RAM, highRamEnd - HIGH_RAM);
+        refresh(0, Math.min(lowRamEnd, LEAF));
+        fill(LEAF, lowRamEnd);
+        fill(HIGH_RAM, highRamEnd);
+    }
+
+    /** Maps RAM where nothing else is. */
+    private void fill(long gpa, long end) {
+        long whole = Math.max(0, end - gpa) & -LEAF;
+        PageTable.fill(List.of(reads, writes, stores), gpa, whole, ramHva(gpa, null, 0));
+        refresh(gpa + whole, end - gpa - whole);
     }
 
     @Override
@@ -86,6 +98,13 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         List<MemorySegment> all = new ArrayList<>();
         all.add(ram.segment());
         allocations.forEach(memory -> all.add(memory.segment()));
+        return all;
+    }
+
+    /** RAM, then what devices allocated, in order. */
+    public synchronized List<SharedMemory> parts() {
+        List<SharedMemory> all = new ArrayList<>(allocations);
+        all.addFirst(ram);
         return all;
     }
 
@@ -350,6 +369,33 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
             return memory.segment();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private synchronized SharedMemory allocation(MemorySegment memory) {
+        return allocations.stream()
+                .filter(a -> a.hva() == memory.address())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("not allocated here"));
+    }
+
+    @Override
+    public long writtenBytes(MemorySegment memory) {
+        try {
+            return allocation(memory).writtenBytes();
+        } catch (IOException e) {
+            LOG.warn("memory is looked at as a whole", e);
+            return memory.byteSize();
+        }
+    }
+
+    @Override
+    public void clear(MemorySegment memory, long offset) {
+        try {
+            allocation(memory).clear(offset, memory.byteSize() - offset);
+        } catch (IOException e) {
+            LOG.warn("memory is cleared by writing", e);
+            memory.asSlice(offset).fill((byte) 0);
         }
     }
 

@@ -29,6 +29,7 @@ import trivium.machine.life.Vms;
 import trivium.machine.lockstep.LockStepRun;
 import trivium.mmu.MmuStrategy;
 import trivium.vm.LockStep;
+import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmException;
@@ -194,8 +195,18 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
     }
 
     @Override
+    public Vm fork(String id, Optional<String> name) throws VmException {
+        return vms.fork(id, name);
+    }
+
+    @Override
     public void delete(String id) throws VmException {
         vms.delete(id);
+    }
+
+    @Override
+    public MemoryReport memory() throws VmException {
+        return vms.memory();
     }
 
     @Override

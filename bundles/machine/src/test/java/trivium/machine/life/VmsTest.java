@@ -2,7 +2,10 @@ package trivium.machine.life;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import trivium.device.BlockBackend;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Fakes.Engine;
 import trivium.vm.Vm;
@@ -153,6 +157,144 @@ class VmsTest {
         assertThat(vm.config().memoryMiB()).isEqualTo(32);
         vm.stop();
         vm.start();
+    }
+
+    private VirtualMachine startedWithDisk() throws Exception {
+        Path disk = Files.write(folder.resolve("disk.img"), new byte[512 * 1024]);
+        VmConfig c = config("a");
+        var drive = new VmConfig.Drive("ide0", VmConfig.BlockKind.DISK, disk, false);
+        var boot =
+                new VmConfig.Boot(
+                        c.boot().bios(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        "",
+                        List.of(drive),
+                        "");
+        var net = new VmConfig.DeviceSpec("port80", Map.of("mac", "52:54:00:12:34:56"));
+        vms.create(
+                        new VmConfig(
+                                "a",
+                                c.engine(),
+                                c.mmu(),
+                                c.cpu(),
+                                2,
+                                16,
+                                List.of(net),
+                                boot,
+                                "file:" + folder.resolve("serial"),
+                                false,
+                                Map.of(0x80, folder.resolve("log")),
+                                Optional.of("127.0.0.1:5901"),
+                                true,
+                                false))
+                .start();
+        return vms.machine("a");
+    }
+
+    @Test
+    void aForkGoesOnWhereItsParentIs() throws Exception {
+        VirtualMachine parent = startedWithDisk();
+        parent.pause();
+        parent.whilePaused(board -> {
+            board.memory().write(0x5000, 4, 77);
+            write(board.drive("ide0"), 1000, 5);
+            board.vcpus().get(1).state().gpr[3] = 42;
+        });
+        parent.console().send(new byte[] {'x'});
+
+        Vm child = vms.fork("a", Optional.empty());
+
+        assertThat(child.id()).isEqualTo("a-1");
+        assertThat(child.state()).isEqualTo(VmState.RUNNING);
+        assertThat(parent.state()).isEqualTo(VmState.PAUSED);
+        child.pause();
+        assertThat(child.uptimeMillis()).isGreaterThanOrEqualTo(parent.uptimeMillis());
+        vms.machine("a-1")
+                .whilePaused(board -> {
+                    assertThat(board.memory().read(0x5000, 4)).isEqualTo(77);
+                    assertThat(board.vcpus().get(1).state().gpr[3]).isEqualTo(42);
+                    assertThat(read(board.drive("ide0"), 1000)).isEqualTo(5);
+                    assertThat(board.clock().epochMillis() - board.clock().nanos() / 1_000_000)
+                            .isCloseTo(System.currentTimeMillis(), within(60_000L));
+                    board.memory().write(0x5000, 4, 78);
+                    write(board.drive("ide0"), 1000, 6);
+                });
+        parent.whilePaused(board -> {
+            assertThat(board.memory().read(0x5000, 4)).isEqualTo(77);
+            assertThat(read(board.drive("ide0"), 1000)).isEqualTo(5);
+        });
+        assertThat(Files.readAllBytes(folder.resolve("disk.img"))[1000]).isEqualTo((byte) 5);
+    }
+
+    private static void write(Optional<BlockBackend> drive, long at, int value) {
+        try {
+            drive.orElseThrow().write(at, new byte[] {(byte) value}, 0, 1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int read(Optional<BlockBackend> drive, long at) {
+        byte[] octet = new byte[1];
+        try {
+            drive.orElseThrow().read(at, octet, 0, 1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return octet[0];
+    }
+
+    @Test
+    void aForkHasItsOwnWayToTheWorldAndIsNotKept() throws Exception {
+        startedWithDisk();
+
+        VmConfig config = vms.fork("a", Optional.of("other")).config();
+
+        assertThat(config.serial()).isEqualTo("console");
+        assertThat(config.vnc()).contains("127.0.0.1:0");
+        assertThat(config.logPorts()).isEmpty();
+        assertThat(config.autostart()).isFalse();
+        assertThat(config.boot().drives().getFirst().readOnly()).isTrue();
+        assertThat(config.devices().getFirst().options().get("mac"))
+                .startsWith("52:54:00:")
+                .isNotEqualTo("52:54:00:12:34:56");
+        assertThat(kept).containsExactly("a");
+    }
+
+    @Test
+    void aForkLivesLongerThanItsParentWhoseDiskStaysInUse() throws Exception {
+        VirtualMachine parent = startedWithDisk();
+        Vm child = vms.fork("a", Optional.empty());
+        parent.stop();
+
+        Vm grandchild = vms.fork("a-1", Optional.empty());
+
+        assertThat(grandchild.id()).isEqualTo("a-1-1");
+        assertThatThrownBy(parent::start)
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("is in use");
+        child.stop();
+        assertThat(grandchild.state()).isEqualTo(VmState.RUNNING);
+        grandchild.stop();
+        parent.start();
+    }
+
+    @Test
+    void whatCannotBeForkedIsNamed() throws Exception {
+        vms.create(config("off"));
+
+        assertThatThrownBy(() -> vms.fork("off", Optional.empty()))
+                .isInstanceOf(VmException.class)
+                .hasMessageContaining("it is off, not running or paused");
+        assertThatThrownBy(() -> vms.fork("none", Optional.empty())).hasMessage("no VM 'none'");
+        vms.find("off").orElseThrow().start();
+        assertThatThrownBy(() -> vms.fork("off", Optional.of("off")))
+                .hasMessage("there is a VM 'off' already");
+        assertThatThrownBy(() -> vms.fork("off", Optional.of("a b")))
+                .isInstanceOf(VmException.class);
+        assertThat(vms.list()).hasSize(1);
+        assertThat(vms.find("off").orElseThrow().state()).isEqualTo(VmState.RUNNING);
     }
 
     @Test

@@ -91,7 +91,7 @@ public final class FwCfg implements Device, FirmwareConfig {
             throw new IllegalArgumentException("fw_cfg cannot hold file " + name);
         }
         int key = files.computeIfAbsent(name, _ -> FIRST_FILE + files.size());
-        items.put(key, data.clone());
+        items.put(key, data);
     }
 
     @Override
@@ -99,7 +99,7 @@ public final class FwCfg implements Device, FirmwareConfig {
         if (key < 0 || key >= FIRST_FILE || key == FILE_DIR) {
             throw new IllegalArgumentException("fw_cfg item %#x is not free".formatted(key));
         }
-        items.put(key, data.clone());
+        items.put(key, data);
     }
 
     /** For tests and tools: what a file holds, or an empty array. */

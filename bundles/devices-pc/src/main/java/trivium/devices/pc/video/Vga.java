@@ -291,7 +291,7 @@ public final class Vga implements Device, BusDevice, Screen {
 
     @Override
     public synchronized State save() {
-        long end = VRAM_BYTES;
+        long end = platform.regions().writtenBytes(vram);
         while (end > 0 && vram.get(ValueLayout.JAVA_LONG, end - 8) == 0) {
             end -= 8;
         }
@@ -310,7 +310,7 @@ public final class Vga implements Device, BusDevice, Screen {
         registers.restore(States.as(VgaRegisters.State.class, s.registers));
         window.setLatch(s.latch);
         MemorySegment.copy(s.vram, 0, vram, ValueLayout.JAVA_BYTE, 0, s.vram.length);
-        vram.asSlice(s.vram.length).fill((byte) 0);
+        platform.regions().clear(vram, s.vram.length);
         pci.restore(s.pci);
     }
 
