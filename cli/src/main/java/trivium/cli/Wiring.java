@@ -56,7 +56,7 @@ final class Wiring {
         return new SoftTlbStrategy();
     }
 
-    private static List<DeviceFactory> devices() {
+    static List<DeviceFactory> devices() {
         return List.of(
                 new I440fx.Factory(),
                 new Piix3.Factory(),

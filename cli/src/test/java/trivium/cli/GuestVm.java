@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -14,11 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import trivium.device.DeviceFactory;
 import trivium.display.Frame;
 import trivium.display.Screen;
 import trivium.input.UsKeyboard;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Catalog;
+import trivium.machine.life.PcModel;
 import trivium.machine.life.VirtualMachine;
 import trivium.machine.lockstep.LockStepRun;
 import trivium.rfb.testing.RfbClient;
@@ -37,12 +40,14 @@ import trivium.vm.VmState;
 public final class GuestVm implements AutoCloseable {
     private static final int TAIL = 1500;
     private final VirtualMachine vm;
+    private final Catalog parts;
     private final String name;
     private final long started;
     private Display display;
 
-    private GuestVm(String name, VirtualMachine vm) {
+    private GuestVm(String name, VirtualMachine vm, Catalog parts) {
         this.name = name;
+        this.parts = parts;
         this.vm = vm;
         this.started = System.nanoTime();
     }
@@ -55,16 +60,15 @@ public final class GuestVm implements AutoCloseable {
     public static GuestVm start(String name, Path firmware, List<String> options)
             throws VmException {
         VmConfig config = heard(BootOptions.parse(options).config());
-        var vm =
-                new VirtualMachine(
-                        config, Wiring.catalog(), new Firmware(List.of(firmware)), _ -> {});
+        Catalog parts = Wiring.catalog();
+        var vm = new VirtualMachine(config, parts, new Firmware(List.of(firmware)), _ -> {});
         try {
             vm.start();
         } catch (VmException e) {
             vm.close();
             throw e;
         }
-        return new GuestVm(name, vm);
+        return new GuestVm(name, vm, parts);
     }
 
     /** All the parts there are. */
@@ -131,6 +135,42 @@ public final class GuestVm implements AutoCloseable {
     /** Tells how long it took to get somewhere, in the test's output. */
     public void reached(String what) {
         System.out.printf("%s: %s after %.1f s%n", name, what, seconds());
+    }
+
+    // --- devices that are updated
+
+    /** The models on its board. */
+    public List<String> devices() {
+        return PcModel.devices(vm.config()).stream().map(VmConfig.DeviceSpec::model).toList();
+    }
+
+    /** The device's maker goes, and another one comes, as when its bundle is updated. */
+    public void replaceDevice(String model) throws VmException {
+        replaceDevices(List.of(model));
+    }
+
+    /** The same with several, which go before any of them comes back. */
+    public void replaceDevices(List<String> models) throws VmException {
+        List<DeviceFactory> old = new ArrayList<>();
+        for (String model : models) {
+            old.add(parts.device(model));
+        }
+        for (DeviceFactory maker : old) {
+            parts.remove(maker);
+            vm.withdrawn(maker);
+            if (vm.state() != VmState.PAUSED) {
+                throw new AssertionError("it does not wait for " + maker.model());
+            }
+        }
+        for (DeviceFactory maker : Wiring.devices()) {
+            if (models.contains(maker.model())) {
+                parts.add(maker);
+                vm.arrived(maker);
+            }
+        }
+        if (vm.state() != VmState.RUNNING) {
+            throw new AssertionError("it does not go on: " + vm.mode().waitsFor());
+        }
     }
 
     // --- what it shows

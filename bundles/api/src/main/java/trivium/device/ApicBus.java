@@ -21,6 +21,9 @@ public interface ApicBus {
     /** Level-triggered end-of-interrupt broadcasts go to these. */
     void addEoiListener(java.util.function.IntConsumer vector);
 
+    /** The IO-APIC that added it is about to be removed. */
+    default void removeEoiListener(java.util.function.IntConsumer vector) {}
+
     /** Whether vCPU {@code index} has a deliverable interrupt. */
     boolean interruptPending(int index);
 

@@ -1,13 +1,16 @@
 package trivium.machine.board;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.device.ApicBus;
@@ -15,7 +18,6 @@ import trivium.device.BlockBackend;
 import trivium.device.CoprocessorError;
 import trivium.device.Device;
 import trivium.device.DeviceFactory;
-import trivium.device.DeviceOptions;
 import trivium.device.IoApic;
 import trivium.device.IsaPic;
 import trivium.device.PowerControl;
@@ -34,7 +36,8 @@ public final class Board implements AutoCloseable {
     /** When every run begins whose time is counted: what is to be repeatable has no today. */
     private static final Instant COUNTED_EPOCH = Instant.parse("2026-01-01T00:00:00Z");
 
-    private record Plugged(String model, Device device, DevicePlatform platform) {}
+    /** What a device provides; the place of the device orders them. */
+    private record Provided(int place, Object service) {}
 
     private final VmConfig config;
     private final Backends backends;
@@ -47,7 +50,13 @@ public final class Board implements AutoCloseable {
     private final Timers timers;
     private final List<VirtualCpu> vcpus = new ArrayList<>();
     private final List<Plugged> devices = new ArrayList<>();
-    private final Map<Class<?>, List<Object>> services = new ConcurrentHashMap<>();
+    private final Map<Class<?>, List<Provided>> services = new ConcurrentHashMap<>();
+
+    /** By place and name: memory of devices, which outlives them. */
+    private final Map<String, MemorySegment> allocations = new ConcurrentHashMap<>();
+
+    /** Of the moment in which a device was taken out; null while none is missing. */
+    private List<VirtualCpu.Events> events;
 
     /**
      * @param onFailure told of what a timer's action throws
@@ -85,21 +94,10 @@ public final class Board implements AutoCloseable {
      * @throws VmException as the factory says; the board is as before
      */
     public void plug(DeviceFactory factory, Map<String, String> options) throws VmException {
-        String model = factory.model();
-        DevicePlatform platform = new DevicePlatform(this, model);
-        try {
-            Device device = factory.create(platform, new DeviceOptions(model, options));
-            devices.add(new Plugged(model, device, platform));
-        } catch (VmException e) {
-            platform.close();
-            throw e;
-        } catch (IllegalArgumentException e) {
-            platform.close();
-            throw new VmException("device %s: %s".formatted(model, e.getMessage()), e);
-        }
+        devices.add(new Plugged(this, devices.size(), factory, options));
     }
 
-    /** Joins vCPUs and interrupt controllers. Called once, when every device is plugged in. */
+    /** Joins vCPUs and interrupt controllers, when every device is plugged in. */
     public void connect() {
         IsaPic pic = find(IsaPic.class).orElse(null);
         ApicBus apics = find(ApicBus.class).orElse(null);
@@ -107,8 +105,8 @@ public final class Board implements AutoCloseable {
         for (VirtualCpu vcpu : vcpus) {
             vcpu.connect(pic, apics, coprocessor);
         }
+        lines.setPic(pic);
         if (pic != null) {
-            lines.setPic(pic);
             pic.setOutput(asserted -> {
                 if (apics != null) {
                     apics.setPicLine(asserted);
@@ -116,15 +114,15 @@ public final class Board implements AutoCloseable {
                 vcpus.forEach(VirtualCpu::update);
             });
         }
-        find(IoApic.class).ifPresent(lines::setIoApic);
+        lines.setIoApic(find(IoApic.class).orElse(null));
     }
 
     /** Power-on or hard reset of every device. The vCPUs stand still. */
     public void resetDevices() {
         memory.setA20(true);
         for (Plugged plugged : devices) {
-            synchronized (plugged.device) {
-                plugged.device.reset();
+            synchronized (plugged.device()) {
+                plugged.device().reset();
             }
         }
         vcpus.forEach(VirtualCpu::clearEvents);
@@ -134,8 +132,8 @@ public final class Board implements AutoCloseable {
     public List<Record> saveDevices() {
         List<Record> states = new ArrayList<>();
         for (Plugged plugged : devices) {
-            synchronized (plugged.device) {
-                states.add(plugged.device.save());
+            synchronized (plugged.device()) {
+                states.add(plugged.device().save());
             }
         }
         return states;
@@ -145,38 +143,138 @@ public final class Board implements AutoCloseable {
     public void restoreDevices(List<Record> states) {
         timers.cancelAll();
         for (int i = 0; i < devices.size(); i++) {
-            Device device = devices.get(i).device;
+            Device device = devices.get(i).device();
             synchronized (device) {
                 device.restore(states.get(i));
             }
         }
     }
 
-    <T> void provide(Class<T> type, T service) {
+    // --- devices replaced while the VM is on
+
+    /** Whether there is a device that this factory made. */
+    public boolean uses(Object factory) {
+        return devices.stream().anyMatch(plugged -> plugged.isOf(factory));
+    }
+
+    /** Who made the devices of a model. */
+    public List<DeviceFactory> makersOf(String model) {
+        return devices.stream()
+                .filter(plugged -> plugged.model().equals(model) && plugged.device() != null)
+                .map(Plugged::factory)
+                .distinct()
+                .toList();
+    }
+
+    /** Models that were taken out. */
+    public List<String> missing() {
+        return devices.stream().filter(p -> p.device() == null).map(Plugged::model).toList();
+    }
+
+    /**
+     * Takes the devices of a factory out and keeps their states, and with the first the states of
+     * all: when {@link #putBack} is done, it is as if nothing had happened. The vCPUs and the clock
+     * stand still until then.
+     */
+    public void takeOut(Object factory) {
+        if (events == null) {
+            devices.forEach(Plugged::save);
+            events = vcpus.stream().map(VirtualCpu::saveEvents).toList();
+        }
+        for (Plugged plugged : devices.reversed()) {
+            if (plugged.isOf(factory)) {
+                plugged.takeOut();
+            }
+        }
+        connect();
+    }
+
+    /** Where missing devices are made. */
+    public interface Makers {
+        DeviceFactory of(String model) throws VmException;
+    }
+
+    /** What is to be done when they are made, before they get their states. */
+    public interface Preparation {
+        void run() throws VmException;
+    }
+
+    /**
+     * Makes the devices that are missing and gives all devices the states they had.
+     *
+     * @throws VmException if a maker is missing, or a device cannot take what another version of it
+     *     saved: those that were missing are missing still
+     */
+    public void putBack(Makers makers, Preparation before) throws VmException {
+        List<Plugged> missing = devices.stream().filter(p -> p.device() == null).toList();
+        List<DeviceFactory> factories = new ArrayList<>();
+        for (Plugged plugged : missing) {
+            factories.add(makers.of(plugged.model()));
+        }
+        try {
+            for (int i = 0; i < missing.size(); i++) {
+                missing.get(i).make(factories.get(i));
+            }
+            List<Record> states = new ArrayList<>();
+            for (Plugged plugged : devices) {
+                states.add(plugged.stateToTake());
+            }
+            connect();
+            vcpus.forEach(vcpu -> vcpu.apic().setBase(vcpu.state().apicBase));
+            before.run();
+            restoreDevices(states);
+        } catch (VmException e) {
+            missing.reversed().forEach(Plugged::close);
+            connect();
+            throw e;
+        } catch (RuntimeException e) {
+            missing.reversed().forEach(Plugged::close);
+            connect();
+            throw new VmException("a device does not take its state: " + e.getMessage(), e);
+        }
+        for (int i = 0; i < vcpus.size(); i++) {
+            vcpus.get(i).restoreEvents(events.get(i));
+        }
+        devices.forEach(Plugged::forgetStates);
+        events = null;
+    }
+
+    /** Memory for the device at a place: what an earlier one there had by that name, if any. */
+    MemorySegment allocate(int place, String name, long sizeBytes) {
+        return allocations.computeIfAbsent(
+                "%d %s %d".formatted(place, name, sizeBytes),
+                _ -> memory.allocate(name, sizeBytes));
+    }
+
+    <T> void provide(int place, Class<T> type, T service) {
         services.compute(
                 type,
-                (_, old) -> {
-                    List<Object> all = new ArrayList<>(old == null ? List.of() : old);
-                    all.add(service);
-                    return List.copyOf(all);
-                });
+                (_, old) ->
+                        Stream.concat(
+                                        old == null ? Stream.of() : old.stream(),
+                                        Stream.of(new Provided(place, service)))
+                                .sorted(Comparator.comparingInt(Provided::place))
+                                .toList());
     }
 
     <T> void withdraw(Class<T> type, T service) {
         services.computeIfPresent(
-                type, (_, old) -> old.stream().filter(s -> s != service).toList());
+                type, (_, old) -> old.stream().filter(p -> p.service != service).toList());
     }
 
     /** What a device provided last under a type. */
     public <T> Optional<T> find(Class<T> type) {
-        List<T> all = findAll(type);
-        return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+        List<Provided> all = services.get(type);
+        return all == null || all.isEmpty()
+                ? Optional.empty()
+                : Optional.of(type.cast(all.getLast().service));
     }
 
     /** What devices provided under a type, the first one first. */
-    @SuppressWarnings("unchecked") // provide() takes nothing else
     private <T> List<T> findAll(Class<T> type) {
-        return (List<T>) services.getOrDefault(type, List.of());
+        return services.getOrDefault(type, List.of()).stream()
+                .map(provided -> type.cast(provided.service))
+                .toList();
     }
 
     /** The pointer to use now: the last absolute one that the guest listens to, or the first. */
@@ -246,12 +344,9 @@ public final class Board implements AutoCloseable {
         timers.close();
         for (Plugged plugged : devices.reversed()) {
             try {
-                synchronized (plugged.device) {
-                    plugged.device.close();
-                }
-                plugged.platform.close();
+                plugged.close();
             } catch (RuntimeException e) {
-                LOG.error("vm {}: {} did not close", config.name(), plugged.model, e);
+                LOG.error("vm {}: {} did not close", config.name(), plugged.model(), e);
             }
         }
         devices.clear();

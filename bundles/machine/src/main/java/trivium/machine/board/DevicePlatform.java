@@ -36,14 +36,19 @@ final class DevicePlatform implements Platform, AutoCloseable {
 
     private final Board board;
     private final String model;
+    private final int place;
     private final List<PortBus.Window> windows = new ArrayList<>();
     private final List<Runnable> releases = new ArrayList<>();
     private final Set<String> unimplemented = new HashSet<>();
     private boolean closed;
 
-    DevicePlatform(Board board, String model) {
+    /**
+     * @param place of the device among those of the board
+     */
+    DevicePlatform(Board board, String model, int place) {
         this.board = board;
         this.model = model;
+        this.place = place;
     }
 
     /** Releases everything, the last claim first. */
@@ -70,7 +75,7 @@ final class DevicePlatform implements Platform, AutoCloseable {
     @Override
     public synchronized void claimPorts(
             String name, int base, int count, Object owner, BusDevice window) {
-        windows.add(board.ports().claim(name, base, count, owner, window));
+        windows.add(board.ports().claim(place, name, base, count, owner, window));
     }
 
     private PortBus.Window windowOf(int port, int size) {
@@ -111,7 +116,7 @@ final class DevicePlatform implements Platform, AutoCloseable {
     private final class OwnRegions implements MemoryRegions {
         @Override
         public MemorySegment allocate(String name, long sizeBytes) {
-            return board.memory().allocate(name, sizeBytes);
+            return board.allocate(place, name, sizeBytes);
         }
 
         @Override
@@ -248,35 +253,49 @@ final class DevicePlatform implements Platform, AutoCloseable {
         return new LateChannel(channel);
     }
 
-    /** The DMA controller may be made after the device that asks for a channel. */
+    private static final DmaChannel NO_CHANNEL =
+            new DmaChannel() {
+                @Override
+                public int remaining() {
+                    return 0;
+                }
+
+                @Override
+                public int toMemory(byte[] from, int offset, int length) {
+                    return 0;
+                }
+
+                @Override
+                public int fromMemory(byte[] into, int offset, int length) {
+                    return 0;
+                }
+            };
+
+    /** The DMA controller may be made after the device that asks for a channel, or made anew. */
     private final class LateChannel implements DmaChannel {
         private final int number;
-        private DmaChannel channel;
 
         LateChannel(int number) {
             this.number = number;
         }
 
         private DmaChannel channel() {
-            if (channel == null) {
-                channel = find(IsaDma.class).map(dma -> dma.channel(number)).orElse(null);
-            }
-            return channel;
+            return find(IsaDma.class).map(dma -> dma.channel(number)).orElse(NO_CHANNEL);
         }
 
         @Override
         public int remaining() {
-            return channel() == null ? 0 : channel.remaining();
+            return channel().remaining();
         }
 
         @Override
         public int toMemory(byte[] from, int offset, int length) {
-            return channel() == null ? 0 : channel.toMemory(from, offset, length);
+            return channel().toMemory(from, offset, length);
         }
 
         @Override
         public int fromMemory(byte[] into, int offset, int length) {
-            return channel() == null ? 0 : channel.fromMemory(into, offset, length);
+            return channel().fromMemory(into, offset, length);
         }
     }
 
@@ -298,7 +317,7 @@ final class DevicePlatform implements Platform, AutoCloseable {
 
     @Override
     public <T> void provide(Class<T> type, T service) {
-        board.provide(type, service);
+        board.provide(place, type, service);
         onClose(() -> board.withdraw(type, service));
     }
 
@@ -309,7 +328,9 @@ final class DevicePlatform implements Platform, AutoCloseable {
 
     @Override
     public Optional<SerialBackend> serial(int port) {
-        return board.backends().serial(port);
+        Optional<SerialBackend> backend = board.backends().serial(port);
+        backend.ifPresent(line -> onClose(() -> line.onReceivable(() -> {})));
+        return backend;
     }
 
     @Override

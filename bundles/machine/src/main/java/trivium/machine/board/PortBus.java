@@ -29,10 +29,13 @@ public final class PortBus implements PortIo {
     static final class Window {
         final String name;
         final int base, count;
+        private final int place;
         private final Object owner;
         private final BusDevice device;
 
-        private Window(String name, int base, int count, Object owner, BusDevice device) {
+        private Window(
+                int place, String name, int base, int count, Object owner, BusDevice device) {
+            this.place = place;
             this.name = name;
             this.base = base;
             this.count = count;
@@ -53,17 +56,26 @@ public final class PortBus implements PortIo {
     private volatile IntConsumer[] taps;
 
     /**
+     * @param place of the device among those of the board: where windows overlap, the lowest one
+     *     answers, and of those with one place the first
      * @throws IllegalArgumentException if these are no ports
      */
-    synchronized Window claim(String name, int base, int count, Object owner, BusDevice device) {
+    synchronized Window claim(
+            int place, String name, int base, int count, Object owner, BusDevice device) {
         if (base < 0 || count <= 0 || base + count > PORTS) {
             throw new IllegalArgumentException("%s: no ports %#x+%d".formatted(name, base, count));
         }
-        Window window = new Window(name, base, count, owner, device);
-        windows.add(window);
+        Window window = new Window(place, name, base, count, owner, device);
+        int at = windows.size();
+        while (at > 0 && windows.get(at - 1).place > place) {
+            at--;
+        }
+        windows.add(at, window);
         for (int port = base; port < base + count; port++) {
-            if (table[port] == null) {
-                table[port] = window;
+            Window first = firstAt(port);
+            if (first != table[port]) {
+                shared.withdraw(port);
+                table[port] = first;
             } else {
                 LOG.debug("port {}: {} stays, {} waits", port, table[port].name, name);
             }

@@ -144,6 +144,11 @@ public final class Boot {
         if (bios.isPresent()) {
             mapRom(board.memory(), bios.get());
         }
+        offer(board);
+    }
+
+    /** Lays a kernel for the firmware into fw_cfg, if that is the way. */
+    public void offer(Board board) throws VmException {
         if (throughFirmware()) {
             FirmwareConfig fwCfg =
                     board.find(FirmwareConfig.class)

@@ -137,6 +137,11 @@ public final class Catalog {
         return factory;
     }
 
+    /** Whether this is the maker of its model now. */
+    boolean has(DeviceFactory factory) {
+        return factories.get(factory.model()) == factory;
+    }
+
     private static <S> S choose(
             String kind,
             String name,

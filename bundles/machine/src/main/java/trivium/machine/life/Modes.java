@@ -43,8 +43,8 @@ final class Modes {
         /** Lets them go on, if it runs. */
         void releaseVcpus();
 
-        /** It has no engine or strategy from now on, or has one again if {@code why} is null. */
-        void waitFor(String why);
+        /** {@link Modes#waitsFor} changed. */
+        void reconsider();
 
         void changed(String fromEngine, EngineMode to);
 
@@ -87,9 +87,20 @@ final class Modes {
         return mmu;
     }
 
-    Vm.Mode describe() {
-        return new Vm.Mode(
-                wantedEngine, wantedMmu, why, Optional.ofNullable(waitsFor), times.get());
+    /**
+     * @param waits why the VM stands still; null if it does not
+     */
+    Vm.Mode describe(String waits) {
+        return new Vm.Mode(wantedEngine, wantedMmu, why, Optional.ofNullable(waits), times.get());
+    }
+
+    /** Why it has no engine; null if it has one. */
+    String waitsFor() {
+        return waitsFor;
+    }
+
+    Optional<EngineMode> used() {
+        return Optional.ofNullable(used);
     }
 
     /** A vCPU stood still for the last change; on its thread. */
@@ -208,7 +219,7 @@ final class Modes {
     private void goOn() {
         if (waitsFor != null) {
             waitsFor = null;
-            owner.waitFor(null);
+            owner.reconsider();
         }
     }
 
@@ -222,7 +233,7 @@ final class Modes {
             used = null;
             waitsFor = why = reason;
             await(null, false);
-            owner.waitFor(reason);
+            owner.reconsider();
         } catch (VmException e) {
             owner.crash(reason + ", and it cannot stand still: " + e.getMessage(), e);
         }

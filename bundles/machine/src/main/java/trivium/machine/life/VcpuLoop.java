@@ -51,7 +51,8 @@ final class VcpuLoop {
     /** When it came to rest, in host time; used on the vCPU's thread. */
     private long rested;
 
-    private boolean swapped;
+    /** Whether it changes while the guest runs, and nobody else has it stand still meanwhile. */
+    private volatile boolean swapped;
 
     /** Null only between two runs; written on the vCPU's thread. */
     private volatile VcpuRunner runner;
@@ -88,6 +89,7 @@ final class VcpuLoop {
     /** Asks it to stand still; {@link #awaitHeld} waits until it does. */
     synchronized void hold() {
         hold = true;
+        swapped = false;
         vcpu.kick();
     }
 

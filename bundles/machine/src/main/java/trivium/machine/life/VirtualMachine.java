@@ -18,6 +18,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import trivium.device.DeviceFactory;
 import trivium.device.FirmwareConfig;
 import trivium.device.PowerButton;
 import trivium.device.PowerControl;
@@ -75,8 +76,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private volatile Statistics lastStatistics = new Statistics(0, 0, 0, Map.of());
     private volatile CompletableFuture<Outcome> outcome = new CompletableFuture<>();
 
-    /** Why it is paused until a part comes back, if it is. */
-    private volatile String waiting;
+    /** Why it is paused until devices come back, if it is. */
+    private volatile String missingDevices;
 
     private volatile boolean resumeWhenBack;
 
@@ -170,7 +171,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     public VmSnapshot capture() throws VmException {
         control.lock();
         try {
-            Machine now = machineOr("keep the state of");
+            Machine now = completeOr("keep the state of");
             if (!holdAll()) {
                 throw new VmException("vm %s: a vCPU does not come to rest".formatted(id()));
             }
@@ -235,7 +236,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     private void launch(EngineMode mode, String why) {
         failure = null;
-        waiting = null;
+        missingDevices = null;
+        resumeWhenBack = false;
         if (outcome.isDone()) {
             outcome = new CompletableFuture<>();
         }
@@ -351,7 +353,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     public void pause() throws VmException {
         control.lock();
         try {
-            if (waiting != null && resumeWhenBack) {
+            if (waitsFor() != null && resumeWhenBack) {
                 resumeWhenBack = false; // it stays paused when it has waited
                 return;
             }
@@ -372,9 +374,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (state != VmState.PAUSED) {
                 throw wrongState("resume", "paused");
             }
-            if (waiting != null) {
+            if (waitsFor() != null) {
                 resumeWhenBack = true;
-                throw new VmException("vm %s waits: %s".formatted(id(), waiting));
+                throw new VmException("vm %s waits: %s".formatted(id(), waitsFor()));
             }
             enter(VmState.RUNNING, "resumed");
             proceed();
@@ -396,6 +398,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     /** Control is held and the VM is on. */
     private void resetHeld() throws VmException {
+        completeOr("reset");
         holdAll();
         try {
             resetAll(machine.board, machine.boot);
@@ -631,9 +634,8 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
 
         @Override
-        public void waitFor(String why) {
-            waiting = why;
-            awaitPart(why);
+        public void reconsider() {
+            goOnOrWait();
         }
 
         @Override
@@ -650,15 +652,21 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
     }
 
+    /** Why it stands still; null if nothing is missing. */
+    private String waitsFor() {
+        return missingDevices != null ? missingDevices : modes.waitsFor();
+    }
+
     /** Stands still for want of a part, or goes on when it is there again. Control is held. */
-    private void awaitPart(String why) {
+    private void goOnOrWait() {
+        String why = waitsFor();
         if (why != null && state == VmState.RUNNING) {
             holdAll();
             resumeWhenBack = true;
             enter(VmState.PAUSED, why);
         } else if (why == null && state == VmState.PAUSED && resumeWhenBack) {
             resumeWhenBack = false;
-            enter(VmState.RUNNING, "resumed: what it waited for is back");
+            enter(VmState.RUNNING, "what it waited for is back");
             proceed();
         }
     }
@@ -685,6 +693,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (state != VmState.PAUSED) {
                 return false;
             }
+            completeOr("look at");
             look.at(machine.board);
             return true;
         } finally {
@@ -730,7 +739,98 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     @Override
     public Vm.Mode mode() {
-        return modes.describe();
+        return modes.describe(waitsFor());
+    }
+
+    // --- devices that come and go
+
+    /**
+     * A factory is about to go: when this returns, the VM has no device of it. It stands still
+     * until there is another one that takes the devices' states.
+     */
+    public void withdrawn(DeviceFactory factory) {
+        underControl(() -> {
+            if (machine != null && machine.board.uses(factory)) {
+                LOG.info("vm {}: device {} is gone", id(), factory.model());
+                replace(factory);
+            }
+        });
+    }
+
+    /** A factory came: perhaps one for which the VM waits, or another version of a device. */
+    public void arrived(DeviceFactory factory) {
+        underControl(() -> {
+            if (machine == null || !catalog.has(factory)) {
+                return;
+            }
+            Board board = machine.board;
+            if (!board.missing().isEmpty()) {
+                putBack();
+            } else if (board.models().contains(factory.model()) && !board.uses(factory)) {
+                LOG.info("vm {}: device {} came anew", id(), factory.model());
+                takeOver(factory);
+            }
+        });
+    }
+
+    /** Another version of a device takes over; if it cannot, the one that was there goes on. */
+    private void takeOver(DeviceFactory factory) {
+        List<DeviceFactory> old = machine.board.makersOf(factory.model());
+        holdAll();
+        old.forEach(machine.board::takeOut);
+        try {
+            putBackFrom(model -> model.equals(factory.model()) ? factory : catalog.device(model));
+        } catch (VmException e) {
+            LOG.warn("vm {}: the new version is not used: {}", id(), e.getMessage());
+            DeviceFactory before = old.getFirst();
+            tryPutBack(model -> model.equals(before.model()) ? before : catalog.device(model));
+        }
+        settleDevices();
+    }
+
+    private void replace(DeviceFactory gone) {
+        holdAll();
+        machine.board.takeOut(gone);
+        putBack();
+    }
+
+    private void putBack() {
+        tryPutBack(catalog::device);
+        settleDevices();
+    }
+
+    private void tryPutBack(Board.Makers makers) {
+        try {
+            putBackFrom(makers);
+        } catch (VmException e) {
+            List<String> missing = machine.board.missing();
+            missingDevices =
+                    "device%s %s: %s"
+                            .formatted(
+                                    missing.size() == 1 ? "" : "s",
+                                    String.join(", ", missing),
+                                    e.getMessage());
+        }
+    }
+
+    private void putBackFrom(Board.Makers makers) throws VmException {
+        Machine now = machine;
+        now.board.putBack(
+                makers,
+                () -> {
+                    now.boot.offer(now.board);
+                    modes.used().ifPresent(this::tellEngine);
+                });
+        missingDevices = null;
+        modes.refresh();
+    }
+
+    /** Goes on after devices were taken out and put back, or not. */
+    private void settleDevices() {
+        if (missingDevices == null && state == VmState.RUNNING) {
+            proceed();
+        }
+        goOnOrWait();
     }
 
     @Override
@@ -919,6 +1019,16 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         Machine now = machine;
         if (now == null) {
             throw wrongState(action, "running or paused");
+        }
+        return now;
+    }
+
+    /** The machine, if no device is missing. */
+    private Machine completeOr(String action) throws VmException {
+        Machine now = machineOr(action);
+        if (missingDevices != null) {
+            throw new VmException(
+                    "cannot %s vm %s: it waits, %s".formatted(action, id(), missingDevices));
         }
         return now;
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
+import trivium.device.DeviceFactory;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
 import trivium.mmu.MmuStrategy;
@@ -199,6 +200,18 @@ public final class Vms implements VmRegistry, AutoCloseable {
 
     public void withdrawn(MmuStrategy strategy) {
         vms.values().forEach(vm -> vm.withdrawn(strategy, "MMU strategy " + strategy.name()));
+    }
+
+    /** A device model is about to go: when this returns, no VM has a device of that maker. */
+    public void withdrawn(DeviceFactory factory) {
+        vms.values().forEach(vm -> vm.withdrawn(factory));
+    }
+
+    /** A device model came; returns at once. */
+    public void arrived(DeviceFactory factory) {
+        if (!vms.isEmpty()) {
+            arrivals.execute(() -> vms.values().forEach(vm -> vm.arrived(factory)));
+        }
     }
 
     /** An engine or strategy came; returns at once. */

@@ -103,10 +103,12 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
             unbind = "removeDevice")
     void addDevice(DeviceFactory factory) {
         catalog.add(factory);
+        vms.arrived(factory);
     }
 
     void removeDevice(DeviceFactory factory) {
         catalog.remove(factory);
+        vms.withdrawn(factory);
     }
 
     @Reference(

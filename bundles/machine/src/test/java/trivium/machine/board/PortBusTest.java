@@ -30,7 +30,7 @@ class PortBusTest {
 
     private Window claim(int base, int count) {
         Window window = new Window();
-        bus.claim("test", base, count, window, window);
+        bus.claim(0, "test", base, count, window, window);
         return window;
     }
 
@@ -81,8 +81,8 @@ class PortBusTest {
     @Test
     void theFirstClaimStaysAndTheNextTakesOverWhenItGoes() {
         Window first = new Window(), second = new Window();
-        PortBus.Window claim = bus.claim("a", 0x100, 4, first, first);
-        bus.claim("b", 0x102, 4, second, second);
+        PortBus.Window claim = bus.claim(0, "a", 0x100, 4, first, first);
+        bus.claim(0, "b", 0x102, 4, second, second);
         second.value = 2;
         first.value = 1;
         assertThat(bus.in(0x102, 1)).isEqualTo(1);
@@ -118,7 +118,7 @@ class PortBusTest {
 
     private PortBus.Window window(int base, int count) {
         Window device = new Window();
-        return bus.claim("test", base, count, device, device);
+        return bus.claim(0, "test", base, count, device, device);
     }
 
     private boolean shared(int port) {

@@ -1,8 +1,8 @@
 package trivium.devices.pc.interrupt;
 
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.osgi.service.component.annotations.Component;
 import trivium.bus.BusDevice;
 import trivium.device.ApicBus;
@@ -37,6 +37,7 @@ public final class I82093AA implements Device, IoApic, BusDevice {
     private final int[] low = new int[PINS], high = new int[PINS];
 
     private int id, select, lines;
+    private final IntConsumer eoi = this::endOfInterrupt;
     private ApicBus apics;
 
     I82093AA(Platform platform) {
@@ -46,14 +47,24 @@ public final class I82093AA implements Device, IoApic, BusDevice {
         platform.provide(IoApic.class, this);
     }
 
-    /** The local APICs, once they are there. */
+    /** The local APICs, once they are there; they may be replaced. */
     private ApicBus apics() {
-        if (apics == null) {
-            Optional<ApicBus> found = platform.find(ApicBus.class);
-            found.ifPresent(bus -> bus.addEoiListener(this::endOfInterrupt));
-            apics = found.orElse(null);
+        ApicBus now = platform.find(ApicBus.class).orElse(null);
+        if (now != apics) {
+            leaveApics();
+            apics = now;
+            if (now != null) {
+                now.addEoiListener(eoi);
+            }
         }
-        return apics;
+        return now;
+    }
+
+    private void leaveApics() {
+        if (apics != null) {
+            apics.removeEoiListener(eoi);
+            apics = null;
+        }
     }
 
     @Override
@@ -145,9 +156,10 @@ public final class I82093AA implements Device, IoApic, BusDevice {
     private void send(int pin, boolean level) {
         int entry = low[pin];
         int mode = entry >>> 8 & 7;
-        if (apics() != null && mode != EXTINT) {
+        ApicBus bus = apics();
+        if (bus != null && mode != EXTINT) {
             boolean logical = (entry & LOGICAL) != 0;
-            apics().deliver(high[pin] >>> 24, logical, mode, entry & 0xff, level);
+            bus.deliver(high[pin] >>> 24, logical, mode, entry & 0xff, level);
         }
     }
 
@@ -183,6 +195,11 @@ public final class I82093AA implements Device, IoApic, BusDevice {
         States.copy(s.high, high);
         lines = s.lines;
         apics(); // hears of EOIs from the start
+    }
+
+    @Override
+    public void close() {
+        leaveApics();
     }
 
     /** Makes the I/O APIC. */

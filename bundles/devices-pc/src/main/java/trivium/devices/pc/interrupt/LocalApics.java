@@ -225,6 +225,11 @@ public final class LocalApics implements Device, ApicBus {
     }
 
     @Override
+    public void removeEoiListener(IntConsumer vector) {
+        eoiListeners.remove(vector);
+    }
+
+    @Override
     public boolean interruptPending(int index) {
         return apics[index].pending();
     }

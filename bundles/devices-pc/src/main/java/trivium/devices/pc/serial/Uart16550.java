@@ -386,6 +386,10 @@ public final class Uart16550 implements Device, ByteDevice {
         thrEmptyPending = s.thrEmptyPending;
         timeout = s.timeout;
         received.restore(s.received);
+        nextArrival = clock.nanos() + characterNanos();
+        if (backend.isPresent()) {
+            arrival.arm(nextArrival); // something may have come meanwhile
+        }
         awaitSilence();
         updateIrq();
     }
