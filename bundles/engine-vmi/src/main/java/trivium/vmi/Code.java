@@ -18,6 +18,12 @@ final class Code {
         }
     }
 
+    private static final Label START = new Label();
+
+    static {
+        START.at = 0;
+    }
+
     /** Of conditional jumps with an offset of 8 bits. */
     static final int JB = 0x72, JE = 0x74, JNE = 0x75, JA = 0x77;
 
@@ -91,6 +97,11 @@ final class Code {
         emit(opcode, 0, 0, 0, 0);
         fixups.add(new Fixup(out.size() - 4, 4, to, null));
         return this;
+    }
+
+    /** The offset of a place, as a doubleword. */
+    Code address(Label label) {
+        return distance(START, label);
     }
 
     /** The distance from one place to another, as a doubleword. */

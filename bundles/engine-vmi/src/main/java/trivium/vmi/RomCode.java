@@ -235,11 +235,11 @@ final class RomCode {
 
     /**
      * Faults of IRET are to be told at the place of the call, where Linux has its exception table
-     * entry. So the call becomes the instruction: for the next time, and if it is ours. The page
+     * entry. So the call becomes the instruction, and that runs, if the call is ours. The page
      * may be read-only by now, and DS and ES may be the user's.
      */
     private void iret() {
-        Label other = new Label(), base = new Label(), patch = new Label();
+        Label other = new Label(), base = new Label();
         c.bind(iretEntry);
         c.emit(0x50, 0x51);                             // push eax, ecx
         c.emit(0x8b, 0x44, 0x24, 0x08);                 // mov eax, [esp+8]      ; behind the call
@@ -253,7 +253,6 @@ final class RomCode {
         c.emit(0x59);                                   // pop ecx
         c.emit(0x81, 0xf9).distance(iretEntry, base);   // cmp ecx, base - entry
         c.jump(JNE, other);
-        c.bind(patch);
         c.emit(0x0f, 0x20, 0xc1);                       // mov ecx, cr0
         c.emit(0x51);                                   // push ecx
         c.emit(0x81, 0xe1).dword(~(1 << 16));           // and ecx, ~WP
@@ -261,6 +260,9 @@ final class RomCode {
         c.emit(0x36, 0xc6, 0x40, 0xfb, 0xcf);           // mov byte ss:[eax-5], iret
         c.emit(0x59);                                   // pop ecx
         c.emit(0x0f, 0x22, 0xc1);                       // mov cr0, ecx
+        c.emit(0x59, 0x58);                             // pop ecx, eax
+        c.emit(0x83, 0x2c, 0x24, 0x05);                 // sub dword [esp], 5
+        ret();
         c.bind(other);
         c.emit(0x59, 0x58);                             // pop ecx, eax
         c.emit(0x83, 0xc4, 0x04);                       // add esp, 4
