@@ -17,7 +17,7 @@ import trivium.x86.Reset;
  * that the state names, x87, SSE and other MSRs as after power-on. On the vCPU's thread.
  */
 final class ApStart {
-    private static final long CR0_PE = 1, CR0_PG = 1L << 31, CR4_PAE = 1 << 5;
+    private static final long CR0_PE = 1, CR0_ET = 1 << 4, CR0_PG = 1L << 31, CR4_PAE = 1 << 5;
     private static final long EFER_LONG = 1 << 8 | 1 << 10, LOW = 0xffff_ffffL;
     private static final int LIMIT_GRANULAR = 1 << 15, PDPTE_PRESENT = 1, TSS_BUSY = 0x8b;
     private static final int ATTRIBUTES = 0xf0ff, LDT = 2;
@@ -61,7 +61,7 @@ final class ApStart {
         }
         Reset.init(s, vcpu.model());
         s.activity = VcpuState.WAIT_FOR_SIPI;
-        s.cr0 = a[CR0] & LOW;
+        s.cr0 = a[CR0] & LOW | CR0_ET;
         s.cr2 = a[CR2] & LOW;
         s.cr3 = a[CR3] & LOW;
         s.cr4 = a[CR4] & LOW;

@@ -145,9 +145,27 @@ final class Guest {
         return this;
     }
 
-    Guest reportFlags() {
-        c.emit(0x9c, 0x58);
-        return report(EAX);
+    /** IF; EAX is lost. */
+    Guest reportFlags9() {
+        return emit(0x9c, 0x58, 0x25).address(0x200).report(EAX);
+    }
+
+    /** IOPL; EAX is lost. */
+    Guest reportIopl() {
+        return emit(0x9c, 0x58, 0x25).address(0x3000).report(EAX);
+    }
+
+    /** The four bytes of an address or another operand. */
+    Guest address(int value) {
+        c.dword(value);
+        return this;
+    }
+
+    /** The operand of a near jump. */
+    Guest distanceTo(Label label) {
+        Label behind = new Label();
+        c.distance(behind, label).bind(behind);
+        return this;
     }
 
     /**
