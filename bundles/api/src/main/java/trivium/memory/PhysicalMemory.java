@@ -1,6 +1,7 @@
 package trivium.memory;
 
 import java.util.List;
+import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -27,6 +28,11 @@ public interface PhysicalMemory {
      * use {@link #write}.
      */
     long writableHost(long gpa);
+
+    /** What the two above tell, for translated code; empty if this memory has no such tables. */
+    default Optional<SharedPages> shared() {
+        return Optional.empty();
+    }
 
     /**
      * @param size 1, 2, 4 or 8 bytes; never crosses a page

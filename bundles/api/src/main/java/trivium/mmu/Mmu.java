@@ -1,5 +1,6 @@
 package trivium.mmu;
 
+import java.util.Optional;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -56,6 +57,14 @@ public interface Mmu extends AutoCloseable {
 
     /** INVLPG. */
     void flushPage(long linear);
+
+    /**
+     * What is cached here. Empty if every translation has to come from {@link #translate};
+     * otherwise translated code may walk the guest's tables itself as that would.
+     */
+    default Optional<SharedMappings> shared() {
+        return Optional.empty();
+    }
 
     @Override
     void close();

@@ -148,6 +148,24 @@ final class Area {
             INLINE_FILLS = fields(InlineTlb.ENTRIES, 4),
             INLINE_FILLED = fields(1, 4);
 
+    /** How many bytes of {@link #INLINE} are in use. 32 bits. */
+    static final int INLINE_USED = fields(1, 4);
+
+    /**
+     * For {@link PageWalks}: how the guest's tables are walked, which is known to host code only
+     * while nothing has changed (32 bits); host addresses of {@link trivium.mmu.SharedMappings} and
+     * of the tables in {@link trivium.memory.SharedPages}; the address in CR3; the PDPTEs; bits
+     * that no entry may have; and, if user pages are closed to the supervisor, not 0 (32 bits).
+     */
+    static final int PAGING = fields(1, 4),
+            MAPPINGS = fields(1, 8),
+            READABLE_PAGES = fields(1, 8),
+            WRITABLE_PAGES = fields(1, 8),
+            CR3 = fields(1, 8),
+            PDPTES = fields(4, 8),
+            RESERVED = fields(1, 8),
+            SMAP = fields(1, 4);
+
     static final int BYTES = end - Cpu.ENGINE_AREA;
 
     private Area() {}

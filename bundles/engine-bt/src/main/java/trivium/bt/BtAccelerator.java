@@ -50,6 +50,7 @@ final class BtAccelerator implements Accelerator {
     private final Translations translations;
     private final FpState fp;
     private final Devices devices;
+    private final Paging paging;
     private final int threshold;
 
     /** A transition is made when the interpreter did it so often. */
@@ -138,6 +139,7 @@ final class BtAccelerator implements Accelerator {
         HostMemory.putLong(area + Area.PORTS, ports);
         fp = new FpState(c);
         devices = new Devices(c);
+        paging = new Paging(c);
         ways = new Ways(c);
         transitions = new Transitions(cache);
         clearJumps();
@@ -769,6 +771,7 @@ final class BtAccelerator implements Accelerator {
 
     private void copyIn() {
         devices.offerTsc();
+        paging.tell();
         if (contexts.tablesMoved(s)) {
             context = contexts.find(mode, c);
         }
@@ -905,6 +908,7 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void flushed() {
+        paging.changed();
         inlineTlb.flush();
         for (ExecTable table : pages) {
             table.clear();
@@ -913,6 +917,7 @@ final class BtAccelerator implements Accelerator {
 
     @Override
     public void flushedLocal() {
+        paging.changed();
         inlineTlb.flush();
         for (ExecTable table : pages) {
             table.clearLocal();

@@ -84,7 +84,12 @@ final class Controls {
         }
         g.flags.clobber();
         g.offset(in);
-        g.left(Exit.INVLPG);
+        if (g.mode.user()) {
+            g.left(Exit.INVLPG);
+        } else {
+            g.toStub(a.call(), stubs.invlpg());
+            g.cold(a.jcc(B), Exit.INVLPG);
+        }
         return true;
     }
 

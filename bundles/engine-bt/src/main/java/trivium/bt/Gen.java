@@ -189,7 +189,8 @@ final class Gen {
         }
         a.lea(8, T2, Rm.mem(T0, group.high - group.low - 1));
         int table = table(group.write);
-        lookUp(table, 8, Exit.PLAIN);
+        compareTag(table, 8);
+        cold(a.jcc(NE), Exit.PLAIN);
         a.load(8, group.register, Rm.gs(T1, table + 8));
     }
 
@@ -232,10 +233,11 @@ final class Gen {
         a.bind(f.from);
         a.alu(ADD, 8, T0, Rm.gs(at + InlineTlb.PAGE));
         // All 64 bits: a group's address may lie beyond 4 GiB, where it must not be found.
+        int look = a.size;
         a.lea(8, T2, Rm.mem(T0, f.size - 1));
         int table = table(f.write);
         compareTag(table, 8);
-        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, -1, 0, map));
+        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, look, 0, map));
         a.aluImm(SUB, 4, Rm.gs(InlineTlb.fills(f.entry)), 1);
         colds.add(new Cold(a.jcc(S), Exit.INLINE, f.index, f.flags, -1, 0, map));
         a.load(8, T1, Rm.gs(T1, table + 8));
@@ -399,12 +401,15 @@ final class Gen {
         linear(segment, size, write);
         int table = table(write);
         int width = linearSize();
+        int look = a.size;
         if (size > 1) {
             a.lea(width, T2, Rm.mem(T0, size - 1));
         } else {
             a.mov(width, T2, T0);
         }
-        lookUp(table, width, write ? Exit.TLB_WRITE : Exit.TLB_READ);
+        compareTag(table, width);
+        int miss = write ? Exit.TLB_WRITE : Exit.TLB_READ;
+        colds.add(new Cold(a.jcc(NE), miss, index, flags.place(), look, 0, map));
         a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
     }
 
@@ -413,13 +418,7 @@ final class Gen {
      * of T2, the last byte's.
      *
      * @param width bytes of a linear address
-     * @param miss how the block is left where they differ
      */
-    private void lookUp(int table, int width, int miss) {
-        compareTag(table, width);
-        cold(a.jcc(NE), miss);
-    }
-
     private void compareTag(int table, int width) {
         a.mov(4, T1, T0);
         a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
@@ -626,6 +625,9 @@ final class Gen {
             map = c.map;
             if (c.unit == SECOND_ENTRY) {
                 a.bindTo(secondEntry(a), c.back);
+            } else if (c.kind == Exit.TLB_READ || c.kind == Exit.TLB_WRITE) {
+                toStub(a.call(), stubs.fill(mode, c.kind == Exit.TLB_WRITE));
+                a.bindTo(a.jcc(AE), c.back);
             } else if (c.unit != 0) {
                 loadHeld(c);
             } else if (c.back >= 0) {

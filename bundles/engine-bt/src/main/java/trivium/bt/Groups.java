@@ -9,8 +9,10 @@ import static trivium.cpu.VcpuState.RSP;
 import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import trivium.x86.decode.Instruction;
+import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
 
 /**
@@ -142,6 +144,9 @@ final class Groups {
                 stackMoved[i] = delta[RSP] - tops[i].firstDelta;
             }
             move(in, mode, natural);
+            if (in.mnemonic() == Mnemonic.INVLPG) {
+                Arrays.fill(open, null);
+            }
         }
         all.removeIf(g -> g.accesses < 2);
         if (allocate(all, mode.is64() ? LONG : LEGACY)) {

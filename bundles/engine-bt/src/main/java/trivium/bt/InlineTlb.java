@@ -13,7 +13,7 @@ import trivium.hostos.HostMemory;
 final class InlineTlb {
     static final int ENTRIES = 256;
 
-    private static final int SHIFT = 5;
+    static final int SHIFT = 5;
 
     /** Offsets in an entry. */
     static final int PAGE = 0, FITS = 8, HOST = 16, ADDEND = 24;
@@ -54,6 +54,7 @@ final class InlineTlb {
             return -1;
         }
         taken.set(n);
+        tellUsed();
         HostMemory.putLong(area + entry(n) + FITS, 0);
         again(n, instructions);
         return n;
@@ -66,10 +67,16 @@ final class InlineTlb {
 
     void give(int n) {
         taken.clear(n);
+        tellUsed();
     }
 
     void giveAll() {
         taken.clear();
+        tellUsed();
+    }
+
+    private void tellUsed() {
+        HostMemory.putInt(area + Area.INLINE_USED, taken.length() << SHIFT);
     }
 
     /** Empties all. */

@@ -2,6 +2,8 @@ package trivium.bt;
 
 import static trivium.bt.Asm.*;
 
+import trivium.x86.interp.Cpu;
+
 /**
  * The code that all translations share, at the start of the code cache: into generated code and
  * back (System V ABI: RBX, RBP and R12 to R15 are the caller's).
@@ -9,7 +11,10 @@ import static trivium.bt.Asm.*;
 final class Stubs {
     private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
-    private final long enter, exit, tsc;
+    private final long enter, exit, tsc, invlpg;
+
+    /** By TLB and direction. */
+    private final long[] fills = new long[2 * Area.EXEC_TABLES];
 
     /** By size and direction. */
     private final long[] ports = new long[6];
@@ -26,6 +31,11 @@ final class Stubs {
         exit(a);
         tsc = origin + a.size;
         TimeStamp.emit(a);
+        invlpg = origin + a.size;
+        PageInvalidation.emit(a);
+        for (int i = 0; i < fills.length; i++) {
+            fills[i] = origin + PageWalks.emit(a, i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
+        }
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
             SharedAccess.emit(a, i < 3, 1 << i % 3);
@@ -35,6 +45,16 @@ final class Stubs {
     /** Does RDTSC, or sets CF. T0 to T2 are lost, and EFLAGS. */
     long tsc() {
         return tsc;
+    }
+
+    /** Does INVLPG of T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
+    long invlpg() {
+        return invlpg;
+    }
+
+    /** Fills the TLB for an access at T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
+    long fill(Mode mode, boolean write) {
+        return fills[2 * mode.table() + (write ? 1 : 0)];
     }
 
     /** Called with the host address to go on at. */

@@ -51,8 +51,14 @@ final class Translator {
         fp = new Fp(g, HostInfo.x86Features());
     }
 
-    /** The instructions of a block, or null if memory no longer has them as they were. */
+    /**
+     * The instructions of a block, or null if memory no longer has them as they were, or some are
+     * in device registers: no read of those may be one too many.
+     */
     List<Instruction> decode(Block block) {
+        if (memory.readableHost(block.gpa) == 0 || memory.readableHost(block.lastPage) == 0) {
+            return null;
+        }
         gpa = block.gpa;
         nextPage = block.lastPage;
         long ip = block.ip;

@@ -28,7 +28,7 @@ class HaltTest extends ProgramTest {
 
     /** The page of DATA becomes another one. */
     private static void remap(TestBoard board) {
-        long entry = board.leafTable() + 8 * (TestBoard.DATA >>> 12);
+        long entry = board.leafEntry(TestBoard.DATA);
         board.memory().write(entry, 8, board.memory().read(entry, 8) + 0x1000);
     }
 

@@ -70,10 +70,10 @@ class StringsTest extends ProgramTest {
         "LONG, f3ae,      0, 30020, 3000, 0",
         "LONG, f266af,    0, 30ffe, 1000, 0",
         // pages that push each other out of the TLB
-        "LONG, f3a6,      20010, 1020010, 2100, 1",
-        "LONG, a6,        20010, 1020010, 2100, 1",
+        "LONG, f3a6,      20010, 1020010, 2100, 0",
+        "LONG, a6,        20010, 1020010, 2100, 0",
         "LONG, f3a4,      20010, 1021010, 2100, 0",
-        "PROTECTED32, f3a6, 20010, 1020010, 2100, 1",
+        "PROTECTED32, f3a6, 20010, 1020010, 2100, 0",
         // a page that is not there, or not writable, in the middle
         "LONG, f3a4,      27800, 30000, 1000, 1",
         "LONG, f3a4,      20000, 27ff0, 1000, 1",

@@ -25,7 +25,7 @@ import trivium.x86.plain.PlainMemory;
 import trivium.x86.plain.PlainVcpu;
 
 /**
- * One vCPU on one engine with 1 MiB of RAM for short programs, in one of four modes. Exceptions end
+ * One vCPU on one engine with 1 MiB of RAM for short programs, in one of five modes. Exceptions end
  * the program and leave their frame on the stack. Outside real mode linear addresses are
  * guest-physical ones, but {@link #ABSENT} is not there, {@link #READ_ONLY} is just that, and
  * {@link #ALIAS} is {@link #DATA}; from {@link #FAR} on all comes again. In all modes {@link
@@ -36,6 +36,7 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         REAL(16),
         PROTECTED16(16),
         PROTECTED32(32),
+        PAE(32),
         LONG(64);
 
         final int bits;
@@ -140,9 +141,15 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         for (int vector = 0; vector < VECTORS; vector++) {
             memory.write(IDT + 8 * vector, 8, gate(CODE32));
         }
-        page(TABLES, TABLES + 0x1000, 4);
-        page(TABLES + 4 * (FAR >>> 22), TABLES + 0x1000, 4);
-        pages(TABLES + 0x1000, 4);
+        if (mode == Mode.PAE) {
+            directory();
+            s.pdpte[0] = TABLES + 0x2000 | 1;
+            s.cr4 = 1 << 5;
+        } else {
+            page(TABLES, TABLES + 0x1000, 4);
+            page(TABLES + 4 * (FAR >>> 22), TABLES + 0x1000, 4);
+            pages(TABLES + 0x1000, 4);
+        }
         if (mode == Mode.PROTECTED16) {
             segment(CS, CODE16, CODE, 0xffff, 0x9b);
             segment(VcpuState.DS, DATA16, DATA, 0xffff, 0x93);
@@ -165,9 +172,7 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         }
         page(TABLES, TABLES + 0x1000, 8);
         page(TABLES + 0x1000, TABLES + 0x2000, 8);
-        page(TABLES + 0x2000, TABLES + 0x3000, 8);
-        page(TABLES + 0x2000 + 8 * (FAR >>> 21), TABLES + 0x3000, 8);
-        pages(TABLES + 0x3000, 8);
+        directory();
         segment(CS, CODE64, 0, 0xffff_ffffL, 0xa09b);
         s.cr3 = TABLES;
         s.cr4 = 1 << 5 | 1 << 9;
@@ -175,9 +180,34 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         s.cr0 = 0x8001_0011L;
     }
 
-    /** The page table of 64-bit code. */
-    long leafTable() {
-        return TABLES + 0x3000;
+    /** A page directory with entries of 8 bytes, and its table. */
+    private void directory() {
+        page(TABLES + 0x2000, TABLES + 0x3000, 8);
+        page(TABLES + 0x2000 + 8 * (FAR >>> 21), TABLES + 0x3000, 8);
+        pages(TABLES + 0x3000, 8);
+    }
+
+    private boolean wideEntries() {
+        return mode == Mode.LONG || mode == Mode.PAE;
+    }
+
+    /** Where the page table's entry for a linear address is. */
+    int leafEntry(int linear) {
+        return wideEntries()
+                ? TABLES + 0x3000 + 8 * (linear >>> 12)
+                : TABLES + 0x1000 + 4 * (linear >>> 12);
+    }
+
+    /** Where the page directory's entry is for what is from {@link #FAR} on. */
+    int farEntry() {
+        return wideEntries() ? TABLES + 0x2000 + 8 * (FAR >>> 21) : TABLES + 4 * (FAR >>> 22);
+    }
+
+    /** Sets bits of an entry of the guest's tables, and clears others. */
+    TestBoard change(int entry, long set, long clear) {
+        int bytes = wideEntries() ? 8 : 4;
+        memory.write(entry, bytes, memory.read(entry, bytes) & ~clear | set);
+        return this;
     }
 
     private void page(int table, int to, int bytes) {

@@ -17,7 +17,6 @@ record AnonymousPair(MemorySegment writable, MemorySegment executable) {
     private static final Logger LOG = LoggerFactory.getLogger(AnonymousPair.class);
 
     // <asm-generic/mman.h>, <asm-generic/mman-common.h>, <linux/mman.h>
-    private static final int MAP_ANONYMOUS = 0x20;
     private static final int MREMAP_MAYMOVE = 1;
     private static final int MADV_REMOVE = 9;
 
@@ -56,7 +55,7 @@ record AnonymousPair(MemorySegment writable, MemorySegment executable) {
     }
 
     private static MemorySegment mapWritable(long sizeBytes) throws IOException {
-        int flags = Memfd.MAP_SHARED | Memfd.MAP_NORESERVE | MAP_ANONYMOUS;
+        int flags = Memfd.MAP_SHARED | Memfd.MAP_NORESERVE | Memfd.MAP_ANONYMOUS;
         String what = "mmap of %d bytes".formatted(sizeBytes);
         return Memfd.mmap(what, sizeBytes, Memfd.PROT_READ | Memfd.PROT_WRITE, flags, -1);
     }

@@ -19,7 +19,7 @@ final class Memfd {
     private static final int MFD_CLOEXEC = 1;
     static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
     static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x4000;
-    private static final int MAP_ANONYMOUS = 0x20;
+    static final int MAP_ANONYMOUS = 0x20;
     private static final int MADV_DONTNEED = 4;
 
     /** lseek's; it answers errno ENXIO behind the last data. */

@@ -16,6 +16,7 @@ import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
 import trivium.mmu.Mmu;
+import trivium.mmu.SharedMappings;
 
 /**
  * The one walker of guest page tables (SDM Vol. 3A, chapter "Paging"): 32-bit paging with PSE and
@@ -31,10 +32,10 @@ public final class PageWalker {
     /** Bits of a mapping. GLOBAL is {@link Mmu#GLOBAL}, LARGE {@link Mmu#LARGE}. */
     public static final int GLOBAL = Mmu.GLOBAL,
             LARGE = Mmu.LARGE,
-            USER = 1 << 3,
-            WRITABLE = 1 << 4,
-            NO_EXECUTE = 1 << 5,
-            DIRTY = 1 << 6;
+            USER = SharedMappings.USER,
+            WRITABLE = SharedMappings.WRITABLE,
+            NO_EXECUTE = SharedMappings.NO_EXECUTE,
+            DIRTY = SharedMappings.DIRTY;
 
     // Bits of paging-structure entries.
     private static final long P = 1, RW = 1 << 1, US = 1 << 2, A = 1 << 5, D = 1 << 6, PS = 1 << 7;
@@ -64,6 +65,15 @@ public final class PageWalker {
     private boolean raced;
 
     private int errorCode;
+
+    /**
+     * The bits that must be zero in PAE or, in long mode, 4-level entries of 4-KiB pages and of the
+     * tables above, as CR4 and EFER are now.
+     */
+    public long reserved() {
+        long beyond = (s.efer & EFER_LMA) != 0 ? beyondLong : beyondPae;
+        return (s.efer & EFER_NXE) != 0 ? beyond : beyond | NX;
+    }
 
     public PageWalker(VcpuState state, PhysicalMemory memory, CpuModel model) {
         s = state;
@@ -170,23 +180,20 @@ public final class PageWalker {
         levels = 0;
         if ((s.efer & EFER_LMA) != 0) {
             long table = s.cr3 & ADDRESS;
-            return wide(linear, table, 39, markAccessed, beyondLong, US | RW);
+            return wide(linear, table, 39, markAccessed);
         }
         if ((s.cr4 & CR4_PAE) != 0) {
             long pdpte = s.pdpte[(int) (linear >>> 30) & 3];
-            return (pdpte & P) == 0
-                    ? NOT_PRESENT
-                    : wide(linear, pdpte & ADDRESS, 21, markAccessed, beyondPae, US | RW);
+            return (pdpte & P) == 0 ? NOT_PRESENT : wide(linear, pdpte & ADDRESS, 21, markAccessed);
         }
         return narrow(linear, markAccessed);
     }
 
     /** PAE and 4-level paging, from the table that {@code shift} bits select an entry of. */
-    private long wide(
-            long linear, long table, int shift, boolean markAccessed, long beyond, long rights) {
-        long reserved = (s.efer & EFER_NXE) != 0 ? beyond : beyond | NX;
+    private long wide(long linear, long table, int shift, boolean markAccessed) {
+        long reserved = reserved();
         long noExecute = 0;
-        long all = rights;
+        long all = US | RW;
         while (true) {
             long gpa = table + ((linear >>> shift & 0x1ff) << 3);
             long e = read64(gpa);

@@ -6,15 +6,18 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.bus.BusDevice;
 import trivium.hostos.HostMemory;
 import trivium.hostos.MemoryImage;
+import trivium.hostos.PageTable;
 import trivium.hostos.SharedMemory;
 import trivium.memory.MemoryListener;
 import trivium.memory.MemoryRegions;
 import trivium.memory.PhysicalMemory;
+import trivium.memory.SharedPages;
 
 /**
  * The physical address space of a PC. RAM is one shared mapping: 0 to 640 KiB, 1 MiB to at most 3
@@ -154,6 +157,11 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     @Override
     public long writableHost(long gpa) {
         return stores.get(gpa & a20Mask);
+    }
+
+    @Override
+    public Optional<SharedPages> shared() {
+        return Optional.of(new SharedPages(reads.hva(), stores.hva()));
     }
 
     @Override

@@ -1,10 +1,13 @@
 package trivium.x86.fuzz;
 
+import java.util.Optional;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
+import trivium.hostos.HostMemory;
 import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
+import trivium.mmu.SharedMappings;
 import trivium.x86.PageWalker;
 
 /**
@@ -29,10 +32,19 @@ public final class WalkingStrategy implements MmuStrategy {
 
     @Override
     public Mmu attach(Vcpu vcpu) {
-        return new Walking(new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model()));
+        var shares = new SharedMappings();
+        HostMemory.putLong(shares.hva() + SharedMappings.LOCAL_TAG, 1);
+        HostMemory.putLong(shares.hva() + SharedMappings.GLOBAL_TAG, 1);
+        return new Walking(new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model()), shares);
     }
 
-    private record Walking(PageWalker walker) implements Mmu {
+    private record Walking(PageWalker walker, SharedMappings shares) implements Mmu {
+        /** Translated code may walk as this does, and finds nothing cached. */
+        @Override
+        public Optional<SharedMappings> shared() {
+            return Optional.of(shares);
+        }
+
         @Override
         public long translate(long linear, int access) {
             if (!walker.paging()) {

@@ -34,7 +34,7 @@ public final class Cpu {
 
     private static final int META_SHIFT = 63, META_SF = 1 << 6, META_PF = 1 << 7;
     private static final long PAGE = -4096;
-    private static final int LARGE_SLOTS = 1 << 14;
+    public static final int LARGE_SLOTS = 1 << 14, LARGE_SHIFT = 21;
 
     public final Vcpu vcpu;
     public final VcpuState s;
@@ -94,8 +94,19 @@ public final class Cpu {
     /** Supervisor with SMAP and RFLAGS.AC: user pages are accessible. */
     public static final int SUPERVISOR_AC_TLB = 2 * Tlb.BYTES;
 
+    /**
+     * In {@link #area}: by {@link #largeSlot}, a byte that is not zero if the TLBs may hold pieces
+     * of large pages there; where ways from block to block of this codeGeneration, or
+     * globalGeneration, may lead (a {@link PageFilter}); whether pages of devices are known (32
+     * bits). INVLPG has to see to all that.
+     */
+    public static final int LARGE_PAGES = 3 * Tlb.BYTES,
+            CODE_PAGES = LARGE_PAGES + LARGE_SLOTS,
+            GLOBAL_CODE_PAGES = CODE_PAGES + PageFilter.BYTES,
+            DEVICES_KNOWN = GLOBAL_CODE_PAGES + PageFilter.BYTES;
+
     /** Where an engine's own part of {@link #area} begins. */
-    public static final int ENGINE_AREA = 3 * Tlb.BYTES;
+    public static final int ENGINE_AREA = DEVICES_KNOWN + 4096;
 
     private final MemorySegment areaSegment;
 
@@ -108,6 +119,11 @@ public final class Cpu {
 
     /** Set while every access must be checked one by one (alignment check, data breakpoints). */
     boolean noFastPath;
+
+    /** Whether every access is checked one by one now, and nothing may be filled in the TLBs. */
+    public boolean everyAccessChecked() {
+        return noFastPath;
+    }
 
     private long flagResult = 1, flagCarries;
     private int flagMeta;
@@ -156,6 +172,9 @@ public final class Cpu {
         this.mmu = mmu;
         areaSegment = Arena.ofAuto().allocate(ENGINE_AREA + engineBytes, 4096);
         area = areaSegment.address();
+        codePages = new PageFilter(area + CODE_PAGES);
+        globalCodePages = new PageFilter(area + GLOBAL_CODE_PAGES);
+        devices = new DeviceTlb(area + DEVICES_KNOWN);
         userTlb = new Tlb(area + USER_TLB);
         supervisorTlb = new Tlb(area + SUPERVISOR_TLB);
         supervisorAcTlb = new Tlb(area + SUPERVISOR_AC_TLB);
@@ -997,7 +1016,7 @@ public final class Cpu {
     }
 
     /** Pages that are not read, or not written, as plain memory: what {@link #fill} found. */
-    private final DeviceTlb devices = new DeviceTlb();
+    private final DeviceTlb devices;
 
     /** With the TLB that would be asked. */
     private long deviceKey(long linear, boolean write) {
@@ -1052,26 +1071,28 @@ public final class Cpu {
         return page;
     }
 
-    /**
-     * By a hash of the linear address above its 2 MiB: whether the TLBs may hold pieces of large
-     * pages there.
-     */
-    private final boolean[] large = new boolean[LARGE_SLOTS];
-
     private boolean anyLarge;
 
-    /** Where ways from block to block of this codeGeneration, or globalGeneration, may lead. */
-    private final PageFilter codePages = new PageFilter(), globalCodePages = new PageFilter();
+    /** See {@link #CODE_PAGES}. */
+    private final PageFilter codePages, globalCodePages;
 
+    /** A hash of the linear address above its 2 MiB. */
     private static int largeSlot(long linear) {
-        long page = linear >>> 21;
+        long page = linear >>> LARGE_SHIFT;
         return (int) (page ^ page >>> 16) & LARGE_SLOTS - 1;
+    }
+
+    private boolean large(long linear) {
+        return HostMemory.getByte(area + LARGE_PAGES + largeSlot(linear)) != 0;
     }
 
     private void noteLarge(long linear) {
         // Without PAE they have 4 MiB.
-        large[largeSlot(linear)] = true;
-        large[largeSlot(linear ^ 1L << 21)] |= (s.cr4 & CR4_PAE) == 0;
+        HostMemory.putByte(area + LARGE_PAGES + largeSlot(linear), (byte) 1);
+        if ((s.cr4 & CR4_PAE) == 0) {
+            int other = largeSlot(linear ^ 1L << LARGE_SHIFT);
+            HostMemory.putByte(area + LARGE_PAGES + other, (byte) 1);
+        }
         anyLarge = true;
     }
 
@@ -1116,7 +1137,7 @@ public final class Cpu {
         codePages.clear();
         globalCodePages.clear();
         if (anyLarge) {
-            java.util.Arrays.fill(large, false);
+            HostMemory.fill(area + LARGE_PAGES, LARGE_SLOTS, (byte) 0);
             anyLarge = false;
         }
         newGeneration();
@@ -1144,7 +1165,7 @@ public final class Cpu {
     }
 
     void flushTlbPage(long linear) {
-        if (large[largeSlot(linear)]) {
+        if (large(linear)) {
             flushTlb();
             return;
         }

@@ -1,5 +1,7 @@
 package trivium.x86.interp;
 
+import trivium.hostos.HostMemory;
+
 /** A small TLB for pages of device registers, and of code that is stored to. */
 final class DeviceTlb {
     /** A power of two. */
@@ -9,10 +11,16 @@ final class DeviceTlb {
     private static final long NOTHING = 0xfff;
 
     private final long[] keys = new long[ENTRIES], gpas = new long[ENTRIES];
-    private boolean empty;
 
-    DeviceTlb() {
-        flush();
+    /** Host address of 32 bits, not zero if anything is known. */
+    private final long known;
+
+    /**
+     * @param known host address of 32 bits for translated code: not zero if anything is known here
+     */
+    DeviceTlb(long known) {
+        this.known = known;
+        java.util.Arrays.fill(keys, NOTHING);
     }
 
     private static int slot(long key) {
@@ -25,7 +33,7 @@ final class DeviceTlb {
     void put(long key, long gpa) {
         keys[slot(key)] = key;
         gpas[slot(key)] = gpa;
-        empty = false;
+        HostMemory.putInt(known, 1);
     }
 
     /**
@@ -37,9 +45,9 @@ final class DeviceTlb {
     }
 
     void flush() {
-        if (!empty) {
+        if (HostMemory.getInt(known) != 0) {
             java.util.Arrays.fill(keys, NOTHING);
-            empty = true;
+            HostMemory.putInt(known, 0);
         }
     }
 }

@@ -1,16 +1,28 @@
 package trivium.x86.interp;
 
-import java.util.Arrays;
+import trivium.hostos.HostMemory;
 
-/** A set of linear pages, by a hash: it may say yes to a page that was never added. */
+/**
+ * A set of linear pages, by a hash: it may say yes to a page that was never added. It lies off the
+ * heap, where translated code reads it too: bit {@code (page ^ page >> 16) & 0xffff}.
+ */
 final class PageFilter {
     private static final int BITS = 1 << 16;
 
     /** With fewer pages it is not worth the time to clear it. */
     private static final int FEW = 256;
 
-    private final long[] bits = new long[BITS / 64];
+    static final int BYTES = BITS / 8;
+
+    private final long hva;
     private int added;
+
+    /**
+     * @param hva of {@link #BYTES} zeros
+     */
+    PageFilter(long hva) {
+        this.hva = hva;
+    }
 
     private static int hash(long linear) {
         long page = linear >>> 12;
@@ -19,19 +31,20 @@ final class PageFilter {
 
     void add(long linear) {
         int bit = hash(linear);
-        bits[bit >>> 6] |= 1L << bit;
+        long at = hva + (bit >>> 3);
+        HostMemory.putByte(at, (byte) (HostMemory.getByte(at) | 1 << (bit & 7)));
         added++;
     }
 
     boolean mayContain(long linear) {
         int bit = hash(linear);
-        return (bits[bit >>> 6] & 1L << bit) != 0;
+        return (HostMemory.getByte(hva + (bit >>> 3)) & 1 << (bit & 7)) != 0;
     }
 
     /** Everything added so far may be forgotten. */
     void clear() {
         if (added > FEW) {
-            Arrays.fill(bits, 0);
+            HostMemory.fill(hva, BYTES, (byte) 0);
             added = 0;
         }
     }

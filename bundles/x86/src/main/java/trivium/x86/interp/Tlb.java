@@ -18,13 +18,23 @@ public final class Tlb {
 
     private static final int ARRAY_BYTES = ENTRIES * ENTRY_BYTES;
 
-    /** The three arrays of one TLB. */
-    static final int BYTES = 3 * ARRAY_BYTES;
-
     /** Where the arrays begin in a TLB. */
     public static final int READ = 0, WRITE = ARRAY_BYTES, EXEC = 2 * ARRAY_BYTES;
 
+    /**
+     * What translated code filled, with pages that are not global: how many entries (32 bits), and
+     * their numbers (32 bits each). If there is no more room it leaves filling to us.
+     */
+    public static final int FILLED_COUNT = 3 * ARRAY_BYTES, FILLED = FILLED_COUNT + 64;
+
+    public static final int MOST_FILLED = 4096 - 64 / 4;
+
+    /** One TLB. */
+    static final int BYTES = FILLED + 4 * MOST_FILLED;
+
     private static final int NONE = -1;
+
+    private final long hva;
 
     /** Host addresses of the arrays. */
     final long read, write, exec;
@@ -60,10 +70,11 @@ public final class Tlb {
      * @param hva of {@link #BYTES} bytes
      */
     Tlb(long hva) {
+        this.hva = hva;
         read = hva + READ;
         write = hva + WRITE;
         exec = hva + EXEC;
-        HostMemory.fill(read, BYTES, (byte) NONE);
+        HostMemory.fill(read, 3 * ARRAY_BYTES, (byte) NONE);
     }
 
     /**
@@ -71,6 +82,9 @@ public final class Tlb {
      * @param isGlobal whether this outlives {@link #flushLocal}
      */
     void put(long array, long linear, long target, boolean isGlobal) {
+        if (filled() == MOST_FILLED) {
+            flushFilled();
+        }
         int slot = slot(linear);
         HostMemory.putLong(array + slot, linear & -4096);
         HostMemory.putLong(array + slot + 8, target - (linear & -4096));
@@ -100,8 +114,25 @@ public final class Tlb {
         global.clear();
     }
 
+    private int filled() {
+        return HostMemory.getInt(hva + FILLED_COUNT);
+    }
+
+    private int filled(int i) {
+        return HostMemory.getInt(hva + FILLED + 4L * i);
+    }
+
+    /** Drops what translated code filled. */
+    private void flushFilled() {
+        for (int i = filled() - 1; i >= 0; i--) {
+            HostMemory.putLong(hva(filled(i)), NONE);
+        }
+        HostMemory.putInt(hva + FILLED_COUNT, 0);
+    }
+
     /** Drops all but global pages. */
     void flushLocal() {
+        flushFilled();
         for (int i = 0; i < local.count; i++) {
             int entry = local.list[i];
             if (!globals.get(entry)) {
@@ -122,25 +153,30 @@ public final class Tlb {
     }
 
     void flushPage(long linear) {
-        if ((local.count | global.count) != 0) {
+        if ((local.count | global.count | filled()) != 0) {
             drop(slot(linear));
         }
     }
 
     /** Drops the write entries that lead to the host page {@code hva}. */
     void flushWritesTo(long hvaPage) {
-        flushWritesTo(hvaPage, local);
-        flushWritesTo(hvaPage, global);
+        for (int i = 0; i < local.count; i++) {
+            flushWriteTo(hvaPage, local.list[i]);
+        }
+        for (int i = 0; i < global.count; i++) {
+            flushWriteTo(hvaPage, global.list[i]);
+        }
+        for (int i = filled() - 1; i >= 0; i--) {
+            flushWriteTo(hvaPage, filled(i));
+        }
     }
 
-    private void flushWritesTo(long hvaPage, Filled filled) {
-        for (int i = 0; i < filled.count; i++) {
-            long entry = hva(filled.list[i]);
-            if (entry >= write && entry < exec) {
-                long tag = HostMemory.getLong(entry);
-                if (tag != NONE && tag + HostMemory.getLong(entry + 8) == hvaPage) {
-                    HostMemory.putLong(entry, NONE);
-                }
+    private void flushWriteTo(long hvaPage, int number) {
+        long entry = hva(number);
+        if (entry >= write && entry < exec) {
+            long tag = HostMemory.getLong(entry);
+            if (tag != NONE && tag + HostMemory.getLong(entry + 8) == hvaPage) {
+                HostMemory.putLong(entry, NONE);
             }
         }
     }

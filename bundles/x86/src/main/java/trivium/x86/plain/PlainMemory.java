@@ -6,10 +6,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import trivium.hostos.HostMemory;
+import trivium.hostos.PageTable;
 import trivium.memory.MemoryListener;
 import trivium.memory.PhysicalMemory;
+import trivium.memory.SharedPages;
 
 /**
  * RAM from address 0 on and nothing above it; subclasses make some of its pages ROM or devices. One
@@ -20,6 +23,9 @@ public class PlainMemory implements PhysicalMemory {
     private final long host;
     private final BitSet codePages = new BitSet();
     private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
+
+    /** For {@link #shared}; null until somebody asks. */
+    private PageTable readablePages, writablePages;
 
     /**
      * @param arena lives as long as this is used
@@ -87,6 +93,25 @@ public class PlainMemory implements PhysicalMemory {
     }
 
     @Override
+    public Optional<SharedPages> shared() {
+        if (readablePages == null) {
+            readablePages = new PageTable();
+            writablePages = new PageTable();
+            for (long gpa = 0; inside(gpa); gpa += PAGE_BYTES) {
+                share(gpa);
+            }
+        }
+        return Optional.of(new SharedPages(readablePages.hva(), writablePages.hva()));
+    }
+
+    private void share(long gpa) {
+        if (readablePages != null) {
+            readablePages.set(gpa, readableHost(gpa));
+            writablePages.set(gpa, writableHost(gpa));
+        }
+    }
+
+    @Override
     public long read(long gpa, int size) {
         return readable(gpa) ? HostMemory.get(host + gpa, size) : readElsewhere(gpa, size);
     }
@@ -131,6 +156,7 @@ public class PlainMemory implements PhysicalMemory {
         if (inside(gpa) && !tracked(gpa)) {
             listeners.forEach(listener -> listener.codeTracked(gpa));
             codePages.set((int) (gpa >>> 12));
+            share(gpa);
         }
     }
 
@@ -138,6 +164,7 @@ public class PlainMemory implements PhysicalMemory {
     public void untrackCode(long gpa) {
         if (inside(gpa)) {
             codePages.clear((int) (gpa >>> 12));
+            share(gpa);
         }
     }
 

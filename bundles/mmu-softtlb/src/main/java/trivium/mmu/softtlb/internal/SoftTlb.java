@@ -1,13 +1,25 @@
 package trivium.mmu.softtlb.internal;
 
+import static trivium.mmu.SharedMappings.ENTRIES;
+import static trivium.mmu.SharedMappings.ENTRIES_AT;
+import static trivium.mmu.SharedMappings.GLOBAL_TAG;
+import static trivium.mmu.SharedMappings.LARGE_SLOTS;
+import static trivium.mmu.SharedMappings.LOCAL_TAG;
+import static trivium.mmu.SharedMappings.NEW_TAG;
+import static trivium.mmu.SharedMappings.NO_TAG;
+
+import java.util.Optional;
 import trivium.cpu.Vcpu;
+import trivium.hostos.HostMemory;
 import trivium.mmu.Mmu;
+import trivium.mmu.SharedMappings;
 import trivium.x86.PageWalker;
 
 /**
- * A direct-mapped cache of mappings in front of the page walker. One entry per linear page serves
- * every privilege: it holds what the tables allow, and each use asks {@link PageWalker#permits}.
- * Large pages are cached in 4-KiB pieces. Hit path:
+ * A direct-mapped cache of mappings in front of the page walker, in {@link SharedMappings}: engines
+ * may look there and walk as this does. One entry per linear page serves every privilege: it holds
+ * what the tables allow, and each use asks {@link PageWalker#permits}. Large pages are cached in
+ * 4-KiB pieces. Hit path:
  *
  * <pre>
  *   tag[slot] == page | generation  ||  tag[slot] == page | globalGeneration
@@ -17,30 +29,29 @@ import trivium.x86.PageWalker;
  * A flush takes a new generation; the tags are swept only when the 11-bit numbers run out.
  */
 final class SoftTlb implements Mmu {
-    private static final int ENTRIES = 1 << 13;
     private static final long PAGE = -4096;
-    private static final int FIRST_GLOBAL = 1 << 11, NO_TAG = 0;
-    private static final int LARGE_SHIFT = 22, LARGE_SLOTS = 1 << 10;
+    private static final int FIRST_GLOBAL = 1 << 11;
 
     private final PageWalker walker;
-    private final long[] tag = new long[ENTRIES];
-    private final long[] mapping = new long[ENTRIES];
-
-    /**
-     * By a hash of linear address bits 22 and up: whether pieces of large pages may be cached
-     * there.
-     */
-    private final boolean[] large = new boolean[LARGE_SLOTS];
-
+    private final SharedMappings shared = new SharedMappings();
+    private final long hva = shared.hva();
     private int generation = 1;
     private int globalGeneration = FIRST_GLOBAL;
 
     SoftTlb(Vcpu vcpu) {
         walker = new PageWalker(vcpu.state(), vcpu.memory(), vcpu.model());
+        shareTags();
     }
 
-    private static int slot(long linear) {
-        return (int) (linear >>> 12) & ENTRIES - 1;
+    @Override
+    public Optional<SharedMappings> shared() {
+        return Optional.of(shared);
+    }
+
+    private void shareTags() {
+        HostMemory.putLong(hva + LOCAL_TAG, generation);
+        HostMemory.putLong(hva + GLOBAL_TAG, globalGeneration);
+        HostMemory.putLong(hva + NEW_TAG, generation);
     }
 
     @Override
@@ -48,36 +59,35 @@ final class SoftTlb implements Mmu {
         if (!walker.paging()) {
             return linear & 0xffff_f000L | MAY_WRITE;
         }
-        int slot = slot(linear);
+        long entry = hva + SharedMappings.entry(linear);
         long page = linear & PAGE;
-        long t = tag[slot];
+        long t = HostMemory.getLong(entry);
         if (t == (page | generation) || t == (page | globalGeneration)) {
-            long m = mapping[slot];
+            long m = HostMemory.getLong(entry + 8);
             boolean clean = (access & WRITE) != 0 && (m & PageWalker.DIRTY) == 0;
             if (!clean && walker.permits(m, access)) {
                 return walker.answer(m, access);
             }
         }
-        return miss(page, slot, access);
+        return miss(page, entry, access);
     }
 
-    private long miss(long page, int slot, int access) {
+    private long miss(long page, long entry, int access) {
         long m = walker.walk(page, access);
         if (m == FAULT) {
-            tag[slot] = NO_TAG;
+            HostMemory.putLong(entry, NO_TAG);
             return FAULT;
         }
-        mapping[slot] = m;
-        tag[slot] = page | ((m & GLOBAL) != 0 ? globalGeneration : generation);
+        HostMemory.putLong(entry + 8, m);
+        HostMemory.putLong(entry, page | ((m & GLOBAL) != 0 ? globalGeneration : generation));
         if ((m & LARGE) != 0) {
-            large[largeSlot(page)] = true;
+            HostMemory.putByte(large(page), (byte) 1);
         }
         return walker.answer(m, access);
     }
 
-    private static int largeSlot(long linear) {
-        long page = linear >>> LARGE_SHIFT;
-        return (int) (page ^ page >>> 10 ^ page >>> 20) & LARGE_SLOTS - 1;
+    private long large(long linear) {
+        return hva + SharedMappings.LARGE + SharedMappings.largeSlot(linear);
     }
 
     @Override
@@ -96,7 +106,7 @@ final class SoftTlb implements Mmu {
             sweep();
         }
         flushNonGlobal();
-        java.util.Arrays.fill(large, false);
+        HostMemory.fill(hva + SharedMappings.LARGE, LARGE_SLOTS, (byte) 0);
     }
 
     @Override
@@ -104,30 +114,32 @@ final class SoftTlb implements Mmu {
         if (++generation == FIRST_GLOBAL) {
             sweep();
         }
+        shareTags();
     }
 
     private void sweep() {
-        java.util.Arrays.fill(tag, NO_TAG);
+        HostMemory.fill(hva + ENTRIES_AT, 16L * ENTRIES, (byte) 0);
         generation = 1;
         globalGeneration = FIRST_GLOBAL;
     }
 
     @Override
     public void flushPage(long linear) {
-        if ((tag[slot(linear)] & PAGE) == (linear & PAGE)) {
-            tag[slot(linear)] = NO_TAG;
+        long entry = hva + SharedMappings.entry(linear);
+        if ((HostMemory.getLong(entry) & PAGE) == (linear & PAGE)) {
+            HostMemory.putLong(entry, NO_TAG);
         }
-        if (large[largeSlot(linear)]) {
+        if (HostMemory.getByte(large(linear)) != 0) {
             flushLarge(linear);
         }
     }
 
     /** Drops all pieces within 4 MiB. */
     private void flushLarge(long linear) {
-        large[largeSlot(linear)] = false;
-        for (int i = 0; i < ENTRIES; i++) {
-            if (largeSlot(tag[i]) == largeSlot(linear)) {
-                tag[i] = NO_TAG;
+        HostMemory.putByte(large(linear), (byte) 0);
+        for (long entry = hva + ENTRIES_AT; entry < hva + ENTRIES_AT + 16L * ENTRIES; entry += 16) {
+            if (large(HostMemory.getLong(entry)) == large(linear)) {
+                HostMemory.putLong(entry, NO_TAG);
             }
         }
     }

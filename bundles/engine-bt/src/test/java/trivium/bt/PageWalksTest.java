@@ -1,0 +1,170 @@
+package trivium.bt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import trivium.bt.TestBoard.Mode;
+import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Support;
+import trivium.hostos.HostInfo;
+import trivium.x86.InterpreterEngine;
+
+/**
+ * Page walks and INVLPG in host code end as in the interpreter, and come to Java only if they must.
+ */
+class PageWalksTest {
+    private static final Mode[] PAGED = {Mode.PROTECTED32, Mode.PAE, Mode.LONG};
+
+    private static final long P = 1,
+            RW = 2,
+            US = 4,
+            A = 1 << 5,
+            D = 1 << 6,
+            PS = 1 << 7,
+            G = 1 << 8;
+    private static final long NX = 1L << 63, RESERVED = 1L << 50;
+    private static final int ITERATIONS = 20;
+
+    /** MOV EDI,FAR + DATA; MOV ESI,FAR + DATA; MOV ECX,20. */
+    private static final String START =
+            "bf"
+                    + hex(TestBoard.FAR + TestBoard.DATA, 4)
+                    + "be"
+                    + hex(TestBoard.FAR + TestBoard.DATA, 4)
+                    + "b9"
+                    + hex(ITERATIONS, 4);
+
+    private static final String LOAD = "8b07 01c3", STORE = "891f 83c303", MODIFY = "010f";
+    private static final String INVLPG = "0f013f", NOP = "90";
+
+    private final BtEngine engine = new BtEngine(1 << 20, 1);
+
+    @BeforeEach
+    void hostCan() {
+        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
+    }
+
+    /** What is set and cleared in the page's entry, and in the directory's. */
+    private record Tables(long set, long clear, long upperSet, long upperClear) {
+        /** Whether the walk has nothing that is left to Java. */
+        boolean plain(boolean write, int ring) {
+            return set == 0
+                    && upperSet == 0
+                    && ((clear | upperClear) & P) == 0
+                    && (!write || ((clear | upperClear) & RW) == 0)
+                    && (ring == 0 || ((clear | upperClear) & US) == 0);
+        }
+    }
+
+    static List<Arguments> walks() {
+        List<Arguments> all = new ArrayList<>();
+        for (Mode mode : PAGED) {
+            for (int ring : mode == Mode.PAE ? new int[] {0} : new int[] {0, 3}) {
+                for (String access : List.of(LOAD, STORE, MODIFY)) {
+                    for (Tables tables : tables(mode)) {
+                        all.add(Arguments.of(mode, ring, access, tables));
+                    }
+                }
+            }
+        }
+        return all;
+    }
+
+    private static List<Tables> tables(Mode mode) {
+        List<Tables> all = new ArrayList<>();
+        for (long set : new long[] {0, G, PS, NX, RESERVED}) {
+            if (set == (int) set || mode != Mode.PROTECTED32) {
+                all.add(new Tables(set, 0, 0, 0));
+                all.add(new Tables(0, 0, set & ~PS, A));
+            }
+        }
+        for (long clear : new long[] {A, D, A | D, RW, US, P, RW | D}) {
+            all.add(new Tables(0, clear, 0, 0));
+            all.add(new Tables(0, A | D, 0, clear & ~D | A));
+        }
+        all.add(new Tables(0, 0, 1L << 40 & (mode == Mode.PROTECTED32 ? 0 : -1), 0));
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("walks")
+    void endsAsInterpreted(Mode mode, int ring, String access, Tables tables) {
+        String code =
+                START + access + (ring == 0 ? INVLPG : NOP.repeat(3)) + "83e901" + jump(access);
+        String expected;
+        try (TestBoard board = prepared(mode, new InterpreterEngine(), ring, tables)) {
+            expected = board.code(code).run().end();
+        }
+        try (TestBoard board = prepared(mode, engine, ring, tables)) {
+            assertThat(board.code(code).run().end()).isEqualTo(expected);
+            boolean write = !access.equals(LOAD);
+            if (tables.plain(write, ring)) {
+                long exits = board.counter("exit-tlb-read") + board.counter("exit-tlb-write");
+                assertThat(exits).isZero();
+                assertThat(board.counter("exit-invlpg")).isZero();
+            }
+        }
+    }
+
+    private static TestBoard prepared(Mode mode, ExecutionEngine engine, int ring, Tables tables) {
+        TestBoard board = new TestBoard(mode, engine);
+        if (mode != Mode.PAE) {
+            board.rings(ring);
+        }
+        int page = board.leafEntry(TestBoard.DATA);
+        board.change(page, tables.set, tables.clear);
+        return board.change(board.farEntry(), tables.upperSet, tables.upperClear);
+    }
+
+    /** JNZ back to the access. */
+    private static String jump(String access) {
+        int bytes = access.replace(" ", "").length() / 2 + 3 + 3 + 2;
+        return "75" + hex(-bytes, 1);
+    }
+
+    static List<Mode> paged() {
+        return List.of(PAGED);
+    }
+
+    /**
+     * Loads before and behind see one page, and behind the INVLPG that comes between, the other.
+     */
+    @ParameterizedTest
+    @MethodSource("paged")
+    void invlpgBetweenNeighbours(Mode mode) {
+        String expected = toggling(mode, new InterpreterEngine());
+
+        assertThat(toggling(mode, engine)).isEqualTo(expected);
+    }
+
+    private static String toggling(Mode mode, ExecutionEngine engine) {
+        try (TestBoard board = new TestBoard(mode, engine)) {
+            String code =
+                    START
+                            + "be"
+                            + hex(board.leafEntry(TestBoard.DATA), 4)
+                            + "8b07 01c3" // MOV EAX,[EDI]; ADD EBX,EAX
+                            + "8136"
+                            + hex(TestBoard.DATA ^ TestBoard.MORE, 4) // XOR [ESI],...
+                            + "035f04" // ADD EBX,[EDI+4]
+                            + INVLPG
+                            + "035f08 c1c305" // ADD EBX,[EDI+8]; ROL EBX,5
+                            + "83e901 75e3"; // SUB ECX,1; JNZ
+            return board.code(code).run().end();
+        }
+    }
+
+    private static String hex(long value, int bytes) {
+        StringBuilder b = new StringBuilder();
+        for (int i = 0; i < bytes; i++) {
+            b.append("%02x".formatted(value >>> 8 * i & 0xff));
+        }
+        return b.toString();
+    }
+}
