@@ -36,7 +36,7 @@ final class Gen {
 
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
-     * guest's registers are then.
+     * guest's registers are then, {@code back} where the block goes on if it need not be left.
      */
     private record Cold(
             int from, int kind, int index, Flags.Place flags, int back, int unit, int[] map) {}
@@ -237,7 +237,8 @@ final class Gen {
         a.lea(8, T2, Rm.mem(T0, f.size - 1));
         int table = table(f.write);
         compareTag(table, 8);
-        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, look, 0, map));
+        int back = f.miss == Exit.PLAIN ? -1 : look;
+        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, back, 0, map));
         a.aluImm(SUB, 4, Rm.gs(InlineTlb.fills(f.entry)), 1);
         colds.add(new Cold(a.jcc(S), Exit.INLINE, f.index, f.flags, -1, 0, map));
         a.load(8, T1, Rm.gs(T1, table + 8));

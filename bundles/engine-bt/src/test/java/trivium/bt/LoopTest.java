@@ -7,6 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
+import trivium.cpu.Vcpu;
 
 /**
  * Loops, whose registers change places and whose accesses have TLB entries of their own, end as in
@@ -52,6 +53,20 @@ class LoopTest extends ProgramTest {
         // mov ebp, -1; mov ecx, 60; 1: mov eax, [ebp+0x56]; add edx, [ebp+0x5a]; dec ecx; jnz 1b
         String code = "bdffffffff b93c000000 8b4556 03555a 49 75f7";
         sameEnd(e -> new TestBoard(Mode.PROTECTED32, e).code(code)).close();
+    }
+
+    /** Accesses looked up together that lie in two pages, while an interrupt waits for IF. */
+    @Test
+    void twoPagesWhileMasked() {
+        // mov esi, 0x20ff4; mov ecx, 10000; 1: mov rax, [rsi]; add rbx, [rsi+8]; sub ecx, 1; jnz 1b
+        String code = "bef40f0200 b910270000 488b06 48035e08 83e901 75f4";
+        sameEnd(
+                        e -> {
+                            TestBoard board = new TestBoard(Mode.LONG, e).code(code);
+                            board.raise(Vcpu.INTR);
+                            return board;
+                        })
+                .close();
     }
 
     private static TestBoard board(ExecutionEngine engine, String code) {

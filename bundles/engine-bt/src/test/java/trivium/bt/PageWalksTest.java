@@ -1,24 +1,19 @@
 package trivium.bt;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import trivium.bt.TestBoard.Mode;
 import trivium.cpu.ExecutionEngine;
-import trivium.cpu.Support;
-import trivium.hostos.HostInfo;
-import trivium.x86.InterpreterEngine;
 
 /**
  * Page walks and INVLPG in host code end as in the interpreter, and come to Java only if they must.
  */
-class PageWalksTest {
+class PageWalksTest extends ProgramTest {
     private static final Mode[] PAGED = {Mode.PROTECTED32, Mode.PAE, Mode.LONG};
 
     private static final long P = 1,
@@ -42,13 +37,6 @@ class PageWalksTest {
 
     private static final String LOAD = "8b07 01c3", STORE = "891f 83c303", MODIFY = "010f";
     private static final String INVLPG = "0f013f", NOP = "90";
-
-    private final BtEngine engine = new BtEngine(1 << 20, 1);
-
-    @BeforeEach
-    void hostCan() {
-        assumeTrue(engine.supportOn(HostInfo.host()) instanceof Support.Yes);
-    }
 
     /** What is set and cleared in the page's entry, and in the directory's. */
     private record Tables(long set, long clear, long upperSet, long upperClear) {
@@ -97,14 +85,8 @@ class PageWalksTest {
     void endsAsInterpreted(Mode mode, int ring, String access, Tables tables) {
         String code =
                 START + access + (ring == 0 ? INVLPG : NOP.repeat(3)) + "83e901" + jump(access);
-        String expected;
-        try (TestBoard board = prepared(mode, new InterpreterEngine(), ring, tables)) {
-            expected = board.code(code).run().end();
-        }
-        try (TestBoard board = prepared(mode, engine, ring, tables)) {
-            assertThat(board.code(code).run().end()).isEqualTo(expected);
-            boolean write = !access.equals(LOAD);
-            if (tables.plain(write, ring)) {
+        try (TestBoard board = sameEnd(e -> prepared(mode, e, ring, tables).code(code))) {
+            if (tables.plain(!access.equals(LOAD), ring)) {
                 long exits = board.counter("exit-tlb-read") + board.counter("exit-tlb-write");
                 assertThat(exits).isZero();
                 assertThat(board.counter("exit-invlpg")).isZero();
@@ -138,26 +120,24 @@ class PageWalksTest {
     @ParameterizedTest
     @MethodSource("paged")
     void invlpgBetweenNeighbours(Mode mode) {
-        String expected = toggling(mode, new InterpreterEngine());
-
-        assertThat(toggling(mode, engine)).isEqualTo(expected);
-    }
-
-    private static String toggling(Mode mode, ExecutionEngine engine) {
-        try (TestBoard board = new TestBoard(mode, engine)) {
-            String code =
-                    START
-                            + "be"
-                            + hex(board.leafEntry(TestBoard.DATA), 4)
-                            + "8b07 01c3" // MOV EAX,[EDI]; ADD EBX,EAX
-                            + "8136"
-                            + hex(TestBoard.DATA ^ TestBoard.MORE, 4) // XOR [ESI],...
-                            + "035f04" // ADD EBX,[EDI+4]
-                            + INVLPG
-                            + "035f08 c1c305" // ADD EBX,[EDI+8]; ROL EBX,5
-                            + "83e901 75e3"; // SUB ECX,1; JNZ
-            return board.code(code).run().end();
-        }
+        sameEnd(
+                        e -> {
+                            TestBoard board = new TestBoard(mode, e);
+                            return board.code(
+                                    START
+                                            + "be"
+                                            + hex(board.leafEntry(TestBoard.DATA), 4)
+                                            + "8b07 01c3" // MOV EAX,[EDI]; ADD EBX,EAX
+                                            + "8136"
+                                            + hex(
+                                                    TestBoard.DATA ^ TestBoard.MORE,
+                                                    4) // XOR [ESI],...
+                                            + "035f04" // ADD EBX,[EDI+4]
+                                            + INVLPG
+                                            + "035f08 c1c305" // ADD EBX,[EDI+8]; ROL EBX,5
+                                            + "83e901 75e3"); // SUB ECX,1; JNZ
+                        })
+                .close();
     }
 
     private static String hex(long value, int bytes) {
