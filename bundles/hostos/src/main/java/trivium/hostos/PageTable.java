@@ -25,6 +25,7 @@ import java.util.List;
 public final class PageTable {
     public static final int ADDRESS_BITS = 41, LEAF_BITS = 24, PAGE_BITS = 12;
     public static final int LEAVES = 1 << ADDRESS_BITS - LEAF_BITS;
+
     /** What a leaf maps. */
     public static final long LEAF_BYTES = 1L << LEAF_BITS;
 
@@ -67,8 +68,7 @@ public final class PageTable {
         for (long done = 0; done < length; done += LEAF_BYTES) {
             MemorySegment leaf = Arena.ofAuto().allocate(8L * LEAF_PAGES, 8);
             for (int i = 0; i < LEAF_PAGES; i++) {
-                HostMemory.putLong(
-                        leaf.address() + 8L * i, hva + done + ((long) i << PAGE_BITS));
+                HostMemory.putLong(leaf.address() + 8L * i, hva + done + ((long) i << PAGE_BITS));
             }
             for (PageTable table : tables) {
                 table.leaves.add(leaf);
