@@ -23,6 +23,7 @@ import trivium.cpu.CpuModel;
  * @param autostart whether it starts with the appliance
  * @param icount whether time is counted in instructions
  * @param resetOnTripleFault whether a triple fault resets the VM, as on a real PC, or ends it
+ * @param pageSharingGroup the VMs with which it shares pages of the same content; empty: none
  */
 public record VmConfig(
         String name,
@@ -39,11 +40,48 @@ public record VmConfig(
         Optional<String> vnc,
         boolean autostart,
         boolean icount,
-        boolean resetOnTripleFault) {
+        boolean resetOnTripleFault,
+        Optional<String> pageSharingGroup) {
 
     public VmConfig {
         devices = List.copyOf(devices);
         logPorts = Map.copyOf(logPorts);
+    }
+
+    /** One that shares no pages by content. */
+    public VmConfig(
+            String name,
+            String engine,
+            String mmu,
+            CpuModel cpu,
+            int cpus,
+            int memoryMiB,
+            List<DeviceSpec> devices,
+            Boot boot,
+            String serial,
+            boolean debugExit,
+            Map<Integer, Path> logPorts,
+            Optional<String> vnc,
+            boolean autostart,
+            boolean icount,
+            boolean resetOnTripleFault) {
+        this(
+                name,
+                engine,
+                mmu,
+                cpu,
+                cpus,
+                memoryMiB,
+                devices,
+                boot,
+                serial,
+                debugExit,
+                logPorts,
+                vnc,
+                autostart,
+                icount,
+                resetOnTripleFault,
+                Optional.empty());
     }
 
     /** One that a triple fault ends. */

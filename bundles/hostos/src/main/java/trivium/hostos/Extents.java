@@ -1,6 +1,5 @@
 package trivium.hostos;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -84,17 +83,10 @@ final class Extents {
         return all.floorEntry(offset).getValue();
     }
 
-    /** The pieces of a range, cut at its ends. */
-    List<Extent> within(long offset, long length) {
-        long end = offset + length;
-        List<Extent> parts = new ArrayList<>();
-        for (long from = offset; from < end; ) {
-            Extent extent = at(from);
-            long to = Math.min(end, extent.end());
-            parts.add(extent.part(from, to));
-            from = to;
-        }
-        return parts;
+    /** Whether a piece is there already, or a part of a larger one. */
+    boolean has(Extent piece) {
+        Extent there = at(piece.offset);
+        return there.end() >= piece.end() && there.part(piece.offset, piece.end()).equals(piece);
     }
 
     /** Puts another piece in place of what was there. */

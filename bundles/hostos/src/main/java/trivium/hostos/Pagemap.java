@@ -15,18 +15,20 @@ import java.nio.file.StandardOpenOption;
 final class Pagemap {
     private static final int ENTRY = 8, PAGE = Memfd.PAGE_BYTES, MOST = 8192;
     private static final long PRESENT = 1L << 63, SWAPPED = 1L << 62, FILE = 1L << 61;
+    private static final long EXCLUSIVE = 1L << 56;
 
     private Pagemap() {}
 
     /** Which pages count. */
     enum Kind {
-        /** Those that a private mapping got of its own when they were written. */
-        ANONYMOUS,
-        /** Those that the mapping has at all. */
-        THERE;
+        /** All that a private mapping may have got of its own when they were written. */
+        WRITTEN,
+        /** Those of them that surely cost memory: the page of zeros that all share is not one. */
+        OWN;
 
         private boolean is(long entry) {
-            return (entry & (PRESENT | SWAPPED)) != 0 && (this == THERE || (entry & FILE) == 0);
+            boolean there = (entry & (PRESENT | SWAPPED)) != 0 && (entry & FILE) == 0;
+            return there && (this == WRITTEN || (entry & (SWAPPED | EXCLUSIVE)) != 0);
         }
     }
 

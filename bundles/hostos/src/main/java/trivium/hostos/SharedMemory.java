@@ -1,5 +1,7 @@
 package trivium.hostos;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +28,10 @@ public final class SharedMemory {
     private static final Logger LOG = LoggerFactory.getLogger(SharedMemory.class);
 
     /** More pieces than that are made one; runs of written pages are joined over so few others. */
-    private static final int MOST_PIECES = 4096, JOIN_BYTES = 4 * Memfd.PAGE_BYTES;
+    private static final int MOST_PIECES = 8192, JOIN_BYTES = 4 * Memfd.PAGE_BYTES;
+
+    private static final MemorySegment ZEROS =
+            MemorySegment.ofArray(new long[Memfd.PAGE_BYTES / Long.BYTES]).asReadOnly();
 
     private final String name;
     private final MemorySegment segment;
@@ -131,7 +136,7 @@ public final class SharedMemory {
 
     private void freezeWritten() throws IOException {
         List<long[]> runs = new ArrayList<>();
-        forEachOwn((at, n) -> addJoined(runs, at, n));
+        forEachWritten((at, n) -> addJoined(runs, at, n));
         if (extents.count() + 2 * runs.size() > MOST_PIECES) {
             freezeAll();
         } else if (!runs.isEmpty()) {
@@ -156,7 +161,7 @@ public final class SharedMemory {
         Layer layer = newLayer();
         try {
             forEachShared((at, n) -> layer.write(at, hva() + at, n));
-            forEachOwn((at, n) -> layer.write(at, hva() + at, n));
+            forEachWritten((at, n) -> layer.write(at, hva() + at, n));
             map(new Extent(0, sizeBytes(), layer, 0));
         } finally {
             layer.release();
@@ -214,6 +219,147 @@ public final class SharedMemory {
         }
     }
 
+    // --- pages in common by content
+
+    /**
+     * Gives it pages of its own wherever it is written, so that it can have pages of a store. Only
+     * while it is all zeros and nobody uses it.
+     *
+     * @throws IOException if this host cannot
+     */
+    public synchronized void makePrivate() throws IOException {
+        if (memfd == null && extents == null) {
+            throw new IOException("this host has no memfd");
+        }
+        Mappings.require(1);
+        toPrivate();
+    }
+
+    /** Which pages of a range are its own, by their number in the memory. */
+    public synchronized BitSet ownPages(long offset, long length) throws IOException {
+        BitSet own = new BitSet();
+        if (extents != null) {
+            Pagemap.forEach(
+                    Pagemap.Kind.OWN,
+                    hva() + offset,
+                    length,
+                    (at, n) -> own.set(page(offset + at), page(offset + at + n)));
+        }
+        return own;
+    }
+
+    /**
+     * Sees pages of a store in place of its own where they are equal; the others stay its own.
+     * Nobody writes meanwhile.
+     *
+     * @param page the first of this memory
+     * @param slot the first of the store
+     * @return how many were equal; fewer than {@code pages} also if there are too many pieces
+     */
+    public synchronized int merge(int page, int pages, ContentStore store, int slot, int mostPieces)
+            throws IOException {
+        if (extents == null || released) {
+            return 0;
+        }
+        BitSet equal = equal(page, pages, store, slot);
+        if (equal.isEmpty()) {
+            return 0;
+        }
+        Extent piece = store.piece(bytes(page), bytes(pages), slot);
+        if (!extents.has(piece)) {
+            if (extents.count() + 2 > mostPieces || Mappings.used() + 2 > Mappings.most()) {
+                return 0;
+            }
+            store.see(slot, pages);
+            mapBelow(piece, page, equal);
+        }
+        for (int i = equal.nextSetBit(0); i >= 0; i = equal.nextSetBit(i)) {
+            int end = equal.nextClearBit(i);
+            Memfd.dropPrivate(hva() + bytes(page + i), bytes(end - i));
+            i = end;
+        }
+        return equal.cardinality();
+    }
+
+    private BitSet equal(int page, int pages, ContentStore store, int slot) {
+        BitSet equal = new BitSet();
+        for (int i = 0; i < pages; i++) {
+            if (store.isFilled(slot + i)) {
+                MemorySegment mine = segment.asSlice(bytes(page + i), Memfd.PAGE_BYTES);
+                equal.set(i, mine.mismatch(store.page(slot + i)) < 0);
+            }
+        }
+        return equal;
+    }
+
+    /** Maps a piece; pages that are not equal are written again. */
+    private void mapBelow(Extent piece, int page, BitSet equal) throws IOException {
+        int pages = page(piece.length());
+        byte[][] kept = new byte[pages][];
+        for (int i = equal.nextClearBit(0); i < pages; i = equal.nextClearBit(i + 1)) {
+            kept[i] = segment.asSlice(bytes(page + i), Memfd.PAGE_BYTES).toArray(JAVA_BYTE);
+        }
+        map(piece);
+        for (int i = 0; i < pages; i++) {
+            if (kept[i] != null) {
+                HostMemory.copy(kept[i], 0, hva() + bytes(page + i), Memfd.PAGE_BYTES);
+            }
+        }
+    }
+
+    private static long bytes(int pages) {
+        return (long) pages * Memfd.PAGE_BYTES;
+    }
+
+    /** Drops its own page where it is zero and nothing but zeros is below. @return how many */
+    public synchronized int dropZeros(int page, int pages) throws IOException {
+        int dropped = 0;
+        for (int i = page; i < page + pages && extents != null && !released; i++) {
+            boolean zeros = extents.at(bytes(i)).layer() == null;
+            MemorySegment mine = segment.asSlice(bytes(i), Memfd.PAGE_BYTES);
+            if (zeros && mine.mismatch(ZEROS) < 0) {
+                Memfd.dropPrivate(hva() + bytes(i), Memfd.PAGE_BYTES);
+                dropped++;
+            }
+        }
+        return dropped;
+    }
+
+    /**
+     * Adds which of a layer's pages are mapped here, and which of these are seen.
+     *
+     * @return how many pieces of it there are
+     */
+    synchronized int addUse(Layer layer, BitSet mapped, BitSet used) throws IOException {
+        int pieces = 0;
+        for (Extent extent : extents == null ? List.<Extent>of() : extents.list()) {
+            if (extent.layer() == layer) {
+                pieces++;
+                int first = page(extent.at()), shift = first - page(extent.offset());
+                mapped.set(first, first + page(extent.length()));
+                BitSet own = ownPages(extent.offset(), extent.length());
+                for (int i = page(extent.offset()); i < page(extent.end()); i++) {
+                    if (!own.get(i)) {
+                        used.set(i + shift);
+                    }
+                }
+            }
+        }
+        return pieces;
+    }
+
+    /** How much of a layer is seen here. */
+    synchronized long seenBytes(Layer layer) throws IOException {
+        long bytes = 0;
+        for (Extent extent : extents == null ? List.<Extent>of() : extents.list()) {
+            if (extent.layer() == layer) {
+                BitSet own = ownPages(extent.offset(), extent.length());
+                bytes += extent.length() - bytes(own.cardinality());
+            }
+        }
+        return bytes;
+    }
+
     /** Zeros of its own in place of what it had. */
     private void toPrivate() throws IOException {
         Memfd.mapPrivate(hva(), sizeBytes(), -1, 0);
@@ -258,7 +404,7 @@ public final class SharedMemory {
         long[] end = {0};
         if (extents != null) {
             forEachShared((at, n) -> end[0] = at + n);
-            forEachOwn((at, n) -> end[0] = Math.max(end[0], at + n));
+            forEachWritten((at, n) -> end[0] = Math.max(end[0], at + n));
         } else if (memfd != null) {
             memfd.forEachData(0, sizeBytes(), (at, n) -> end[0] = at + n);
         } else {
@@ -340,9 +486,14 @@ public final class SharedMemory {
                 .forEachData(extent.at(), extent.length(), (at, n) -> runs.run(at + shift, n));
     }
 
-    /** Visits the pages that it has got of its own. */
+    /** Visits the pages that it may have got of its own. */
+    private void forEachWritten(Runs runs) throws IOException {
+        Pagemap.forEach(Pagemap.Kind.WRITTEN, hva(), sizeBytes(), runs);
+    }
+
+    /** Visits the pages of its own that cost memory. */
     private void forEachOwn(Runs runs) throws IOException {
-        Pagemap.forEach(Pagemap.Kind.ANONYMOUS, hva(), sizeBytes(), runs);
+        Pagemap.forEach(Pagemap.Kind.OWN, hva(), sizeBytes(), runs);
     }
 
     /** Gives the pages back; contents are zero from now on. Call once nobody needs them. */

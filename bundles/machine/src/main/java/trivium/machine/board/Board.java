@@ -70,6 +70,9 @@ public final class Board implements AutoCloseable {
         this.power = power;
         try {
             memory = new GuestMemory(config.name(), (long) config.memoryMiB() << 20);
+            if (config.pageSharingGroup().isPresent()) {
+                memory.makePrivate();
+            }
         } catch (IOException e) {
             throw new VmException(
                     "vm %s: %d MiB of memory cannot be had: %s"

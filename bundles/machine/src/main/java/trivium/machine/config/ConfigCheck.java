@@ -65,6 +65,15 @@ public final class ConfigCheck {
             String place = c.vnc().get();
             require(PLACE.matcher(place).matches(), c, "vnc", place, "is not HOST:PORT");
         }
+        if (c.pageSharingGroup().isPresent()) {
+            String group = c.pageSharingGroup().get();
+            require(
+                    NAME.matcher(group).matches(),
+                    c,
+                    "page-sharing-group",
+                    group,
+                    "is not 1 to 64 letters, digits, '-', '_' and '.'");
+        }
         for (int port : c.logPorts().keySet()) {
             require(port >= 0 && port <= 0xffff, c, "log-port", port, "is no port");
         }

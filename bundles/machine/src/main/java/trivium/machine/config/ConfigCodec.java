@@ -52,7 +52,8 @@ public final class ConfigCodec {
                     Map.entry("debug-exit", "false"),
                     Map.entry("autostart", "false"),
                     Map.entry("icount", "false"),
-                    Map.entry("on-triple-fault", "stop"));
+                    Map.entry("on-triple-fault", "stop"),
+                    Map.entry("page-sharing-group", ""));
 
     /** What the container adds to every configuration. */
     private static final List<String> FOREIGN =
@@ -107,7 +108,8 @@ public final class ConfigCodec {
                 Optional.of(text("vnc")).filter(s -> !s.isEmpty()),
                 flag("autostart"),
                 flag("icount"),
-                resetOnTripleFault());
+                resetOnTripleFault(),
+                Optional.of(text("page-sharing-group")).filter(s -> !s.isEmpty()));
     }
 
     private void checkKeys() throws VmException {
@@ -283,6 +285,7 @@ public final class ConfigCodec {
         all.put("autostart", Boolean.toString(c.autostart()));
         all.put("icount", Boolean.toString(c.icount()));
         all.put("on-triple-fault", c.resetOnTripleFault() ? "reset" : "stop");
+        all.put("page-sharing-group", c.pageSharingGroup().orElse(""));
         all.entrySet().removeIf(e -> e.getValue().equals(DEFAULTS.get(e.getKey())));
         c.boot().drives().forEach(d -> all.put(DRIVE + d.slot(), encodeDrive(d)));
         c.logPorts().forEach((p, file) -> all.put(LOG_PORT + "%#x".formatted(p), file.toString()));

@@ -78,7 +78,8 @@ final class Forks {
                 c.vnc().map(Forks::anyPort),
                 false,
                 c.icount(),
-                c.resetOnTripleFault());
+                c.resetOnTripleFault(),
+                c.pageSharingGroup());
     }
 
     private static String anyPort(String place) {

@@ -8,6 +8,7 @@ import trivium.hostos.HostInfo;
 import trivium.hostos.Mappings;
 import trivium.hostos.SharedMemory;
 import trivium.machine.memory.GuestMemory;
+import trivium.machine.sharing.PageSharing;
 import trivium.vm.MemoryReport;
 import trivium.vm.VmException;
 
@@ -15,7 +16,7 @@ import trivium.vm.VmException;
 final class MemoryReports {
     private MemoryReports() {}
 
-    static MemoryReport of(Collection<VirtualMachine> vms) throws VmException {
+    static MemoryReport of(Collection<VirtualMachine> vms, PageSharing sharing) throws VmException {
         List<MemoryReport.OfVm> each = new ArrayList<>();
         List<SharedMemory> all = new ArrayList<>();
         try {
@@ -28,7 +29,7 @@ final class MemoryReports {
             }
             return new MemoryReport(
                     each,
-                    List.of(),
+                    sharing.report(),
                     SharedMemory.bytesTogether(all),
                     HostInfo.processBytes(),
                     HostInfo.availableBytes(),
@@ -50,6 +51,7 @@ final class MemoryReports {
             shared += usage.sharedBytes();
             mappings += usage.mappings();
         }
-        return new MemoryReport.OfVm(vm.id(), "", size, own, shared, 0, mappings);
+        return new MemoryReport.OfVm(
+                vm.id(), vm.sharingGroup().orElse(""), size, own, shared, 0, mappings);
     }
 }

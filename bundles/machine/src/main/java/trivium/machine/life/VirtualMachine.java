@@ -916,6 +916,37 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         return now == null ? Optional.empty() : now.board.find(type);
     }
 
+    /**
+     * Does something while no vCPU runs and no device works, unless somebody else changes the VM.
+     *
+     * @return whether it was done
+     */
+    boolean whileStill(Runnable work) {
+        if (!control.tryLock()) {
+            return false;
+        }
+        try {
+            if (machine == null) {
+                return false;
+            }
+            boolean still = holdAll();
+            if (still) {
+                work.run();
+            }
+            return still;
+        } finally {
+            if (state == VmState.RUNNING) {
+                proceed();
+            }
+            control.unlock();
+        }
+    }
+
+    /** With whom it shares pages while it is on. */
+    Optional<String> sharingGroup() {
+        return Optional.ofNullable(machine).flatMap(now -> now.config.pageSharingGroup());
+    }
+
     /** Present while it is on. */
     Optional<GuestMemory> memory() {
         return Optional.ofNullable(machine).map(now -> now.board.memory());

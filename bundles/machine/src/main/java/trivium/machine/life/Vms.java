@@ -1,5 +1,6 @@
 package trivium.machine.life;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,8 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
 import trivium.device.DeviceFactory;
+import trivium.hostos.SharedMemory;
 import trivium.machine.boot.Firmware;
 import trivium.machine.config.ConfigCheck;
+import trivium.machine.sharing.PageSharing;
 import trivium.mmu.MmuStrategy;
 import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
@@ -31,6 +34,7 @@ public final class Vms implements VmRegistry, AutoCloseable {
     private final Firmware firmware;
     private final VmStore store;
     private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
+    private final PageSharing sharing = new PageSharing();
     private final List<VmListener> listeners = new CopyOnWriteArrayList<>();
 
     /** What came is taken up here, so that nobody who brings it waits. */
@@ -155,7 +159,7 @@ public final class Vms implements VmRegistry, AutoCloseable {
 
     @Override
     public MemoryReport memory() throws VmException {
-        return MemoryReports.of(vms.values());
+        return MemoryReports.of(vms.values(), sharing);
     }
 
     @Override
@@ -183,7 +187,37 @@ public final class Vms implements VmRegistry, AutoCloseable {
         listeners.remove(listener);
     }
 
+    /** How much is looked at to find equal pages: pages a second, in all groups together. */
+    public void setPageScanRate(int pagesPerSecond) {
+        sharing.setPagesPerSecond(pagesPerSecond);
+    }
+
+    /** A VM that comes on joins its group, and leaves it when its power is off. */
+    private void share(VmEvent event) {
+        if (event instanceof VmEvent.StateChanged(String id, VmState from, VmState to, _)) {
+            VirtualMachine vm = vms.get(id);
+            String group = vm == null ? null : vm.sharingGroup().orElse(null);
+            boolean was = from == VmState.RUNNING || from == VmState.PAUSED;
+            boolean is = to == VmState.RUNNING || to == VmState.PAUSED;
+            if (is && !was && group != null) {
+                join(vm, group);
+            } else if (was && !is) {
+                sharing.leave(id);
+            }
+        }
+    }
+
+    private void join(VirtualMachine vm, String group) {
+        try {
+            SharedMemory ram = vm.memory().orElseThrow().ram();
+            sharing.join(group, vm.id(), ram, vm::whileStill);
+        } catch (IOException e) {
+            LOG.warn("vm {}: it shares no pages: {}", vm.id(), e.getMessage());
+        }
+    }
+
     private void publish(VmEvent event) {
+        share(event);
         for (VmListener listener : listeners) {
             try {
                 listener.onEvent(event);
@@ -225,6 +259,7 @@ public final class Vms implements VmRegistry, AutoCloseable {
     @Override
     public synchronized void close() {
         arrivals.shutdownNow();
+        sharing.close();
         vms.values().forEach(VirtualMachine::close);
         vms.clear();
     }

@@ -104,6 +104,15 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         return all;
     }
 
+    /**
+     * Lets RAM have pages in common with other VMs; before anything is in it.
+     *
+     * @throws IOException if this host cannot
+     */
+    public void makePrivate() throws IOException {
+        ram.makePrivate();
+    }
+
     /** RAM, then what devices allocated, in order. */
     public synchronized List<SharedMemory> parts() {
         List<SharedMemory> all = new ArrayList<>(allocations);

@@ -42,9 +42,10 @@ import trivium.vm.VmRegistry;
  */
 @Component(
         immediate = true,
-        service = {VmRegistry.class, LockStep.class, ManagedServiceFactory.class},
+        service = {VmRegistry.class, LockStep.class, PageScan.class, ManagedServiceFactory.class},
         property = "service.pid=" + ConfigurationStore.FACTORY_PID)
-public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedServiceFactory {
+public final class VmRegistryComponent
+        implements VmRegistry, LockStep, PageScan, ManagedServiceFactory {
     private static final Logger LOG = LoggerFactory.getLogger(VmRegistryComponent.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -177,6 +178,11 @@ public final class VmRegistryComponent implements VmRegistry, LockStep, ManagedS
             vm.whilePaused(run::startFrom);
             return run.run();
         }
+    }
+
+    @Override
+    public void setRate(int pagesPerSecond) {
+        vms.setPageScanRate(pagesPerSecond);
     }
 
     // --- the registry
