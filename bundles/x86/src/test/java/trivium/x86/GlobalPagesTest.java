@@ -9,6 +9,7 @@ import static trivium.cpu.VcpuState.RSI;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import trivium.cpu.CpuModel;
@@ -86,6 +87,17 @@ class GlobalPagesTest {
         String call = "ff d6";
         run(kind, call + CHANGE + between + call);
         assertThat(m.s.gpr[RBX]).isEqualTo(seen);
+    }
+
+    /** An instruction on two pages, of which the second is mapped elsewhere and then written. */
+    @Test
+    void codeOnTwoPages() {
+        m.code(PAGE - 3, "bb 01 02 03 00 c3").code(TWO, "04 00 c3"); // MOV EBX,n; RET
+        m.s.gpr[RSI] = PAGE - 3;
+        String call = "ff d6", invlpg = "0f 01 3c 25 00 00 03 00";
+        // MOV BYTE [TWO],7
+        run("local", call + CHANGE + invlpg + call + "c6 04 25 00 10 03 00 07" + call);
+        assertThat(m.s.gpr[RBX]).isEqualTo(0x0007_0201);
     }
 
     @ParameterizedTest

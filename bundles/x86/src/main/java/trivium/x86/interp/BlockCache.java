@@ -31,8 +31,18 @@ final class BlockCache {
         this.memory = memory;
     }
 
+    /** The newest block that begins there; null if there is none. */
     Block find(long gpa, long ip, int mode) {
-        for (Block b = buckets[bucket(gpa)]; b != null; b = b.nextInBucket) {
+        return find(buckets[bucket(gpa)], gpa, ip, mode);
+    }
+
+    /** The next older one that begins where {@code b} does: it may end on another page. */
+    Block findOther(Block b) {
+        return find(b.nextInBucket, b.gpa, b.ip, b.mode);
+    }
+
+    private static Block find(Block from, long gpa, long ip, int mode) {
+        for (Block b = from; b != null; b = b.nextInBucket) {
             if (b.gpa == gpa && b.ip == ip && b.mode == mode) {
                 return b;
             }

@@ -541,12 +541,12 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         long gpa = c.codeAddress(linear);
         int mode = Block.mode(c.codeSize, max);
         Block n = cache.find(gpa, ip, mode);
-        if (n != null && !stillFits(n, linear)) {
-            n = null;
+        while (n != null && !stillFits(n, linear)) {
+            n = cache.findOther(n);
         }
         if (n == null) {
             n = builder.build(gpa, max);
-            if (cache.find(gpa, ip, mode) == null && !builder.wrapped()) {
+            if (!builder.wrapped()) {
                 cache.add(n);
             }
         }
