@@ -108,6 +108,9 @@ final class BlockBuilder {
                 break;
             }
         }
+        if ((startGpa & 0xfff) + bytes <= 4096) {
+            lastPage = startGpa & -4096; // an instruction that was not taken began there
+        }
         Op[] array = Fusion.fuse(ops);
         return new Block(
                 startGpa, lastPage, c.rip, Block.mode(c.codeSize, max), array, bytes, setsIp);
