@@ -31,6 +31,7 @@ import trivium.vm.Vm.Outcome;
 import trivium.vm.VmConfig;
 import trivium.vm.VmConfig.DeviceSpec;
 import trivium.vm.VmException;
+import trivium.vt.VtEngine;
 import trivium.x86.InterpreterEngine;
 
 /** A guest on our PC, without firmware. */
@@ -101,6 +102,7 @@ final class Pc implements AutoCloseable {
         catalog.add(new InterpreterEngine());
         catalog.add(new BtEngine());
         catalog.add(new VmiEngine());
+        catalog.add(new VtEngine(VtEngine.Scope.ALL));
         catalog.add(new SoftTlbStrategy());
         addDevices(catalog);
         if (rom != null) {
