@@ -2,6 +2,7 @@ package trivium.mmu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * What an {@link Mmu} caches, off the heap, where translated code looks before it walks the guest's
@@ -27,6 +28,9 @@ public final class SharedMappings {
     /** Offsets of the tags: of local mappings, of global ones, and for a new local one. */
     public static final int LOCAL_TAG = 0, GLOBAL_TAG = 8, NEW_TAG = 16;
 
+    /** Offset of the first linear address that only {@link Mmu#translate} knows about. */
+    public static final int LIMIT = 24;
+
     /**
      * Offset of bytes by a hash of the linear address, {@link #largeSlot}: not zero if pieces of
      * large pages may be cached there, of which INVLPG has to drop all.
@@ -39,6 +43,18 @@ public final class SharedMappings {
     private static final long BYTES = ENTRIES_AT + 16L * ENTRIES;
 
     private final MemorySegment memory = Arena.ofAuto().allocate(BYTES, 64);
+
+    public SharedMappings() {
+        limit(-1);
+    }
+
+    /**
+     * From now on translated code walks no tables for pages at and above this, unsigned; all ones,
+     * as at first: it may for all.
+     */
+    public void limit(long linear) {
+        memory.set(ValueLayout.JAVA_LONG, LIMIT, linear);
+    }
 
     /** Host address of all this, valid while this object is reachable. */
     public long hva() {

@@ -8,6 +8,7 @@ import static trivium.mmu.SharedMappings.DIRTY;
 import static trivium.mmu.SharedMappings.ENTRIES;
 import static trivium.mmu.SharedMappings.ENTRIES_AT;
 import static trivium.mmu.SharedMappings.GLOBAL_TAG;
+import static trivium.mmu.SharedMappings.LIMIT;
 import static trivium.mmu.SharedMappings.LOCAL_TAG;
 import static trivium.mmu.SharedMappings.NEW_TAG;
 import static trivium.mmu.SharedMappings.NO_EXECUTE;
@@ -94,6 +95,9 @@ final class PageWalks {
         fail(E);
         a.aluImm(CMP, 4, Rm.gs(tlb + Tlb.FILLED_COUNT), Tlb.MOST_FILLED);
         fail(AE);
+        a.load(8, RSI, Rm.gs(Area.MAPPINGS));
+        a.alu(CMP, 8, RDI, Rm.mem(RSI, LIMIT));
+        fail(AE);
         List<Integer> walk = cached();
         int install = a.jmp();
         walk.forEach(a::bind);
@@ -106,10 +110,12 @@ final class PageWalks {
         return start;
     }
 
-    /** RDX = the mapping in the cache. @return jumps taken if there is none that will do */
+    /**
+     * RDX = the mapping in the cache; RSI leads there. @return jumps taken if there is none that
+     * will do
+     */
     private List<Integer> cached() {
         List<Integer> walk = new ArrayList<>();
-        a.load(8, RSI, Rm.gs(Area.MAPPINGS));
         a.aluImm(AND, 4, Rm.reg(RCX), ENTRIES - 1 << 4);
         a.lea(8, T2, Rm.mem(RSI, RCX, 0, ENTRIES_AT));
         a.load(8, RAX, Rm.mem(T2, 0));

@@ -48,7 +48,7 @@ final class ApStates {
         coming[cpu][position[cpu]++] = value;
         if (position[cpu] == RomCode.AP_STATE_DWORDS) {
             ready[whose[cpu]] = coming[cpu].clone();
-            whose[cpu] = -1;
+            begin(cpu, -1);
         }
     }
 

@@ -1,11 +1,13 @@
 package trivium.vmi;
 
+import java.util.Optional;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
+import trivium.mmu.SharedMappings;
 
 /**
  * An MMU strategy under which nothing is mapped at and above a linear address, whatever the guest's
@@ -30,8 +32,16 @@ final class GuardedMmu implements MmuStrategy {
     /** From now on; 0 for no more. */
     void guard(long linear) {
         top = linear;
+        tellLimit();
         if (attached != null) {
             attached.flushAll();
+        }
+    }
+
+    /** Translated code that walks the guest's tables itself stops there. */
+    private void tellLimit() {
+        if (attached != null) {
+            attached.shared().ifPresent(shared -> shared.limit(top == 0 ? -1 : top));
         }
     }
 
@@ -62,6 +72,7 @@ final class GuardedMmu implements MmuStrategy {
     @Override
     public Mmu attach(Vcpu vcpu) {
         attached = new Guarded(strategy.attach(vcpu), vcpu.state());
+        tellLimit();
         return attached;
     }
 
@@ -120,6 +131,11 @@ final class GuardedMmu implements MmuStrategy {
         @Override
         public void flushPage(long linear) {
             mmu.flushPage(linear);
+        }
+
+        @Override
+        public Optional<SharedMappings> shared() {
+            return mmu.shared();
         }
 
         @Override

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,8 +49,9 @@ public final class VmiDevice implements Device {
     private static final int PLACE = 0xc_8000, COUNTERS = 2, MOST_ROM_BYTES = 32 * 1024;
     private static final String FILE = "genroms/trivium-vmi.bin";
 
-    /** Saved registers; stolen cycles and alarms by vCPU. */
+    /** Saved registers; stolen cycles and alarms by vCPU; the ROM as it is at C8000. */
     record State(
+            byte[] rom,
             boolean found,
             boolean fresh,
             boolean hypervisor,
@@ -61,7 +63,7 @@ public final class VmiDevice implements Device {
 
     private final Platform platform;
     private final byte[] rom;
-    private final int virtualTop;
+    private final MemorySegment place;
     private final IrqLine irq0;
     private final ApStates apStates;
 
@@ -85,10 +87,9 @@ public final class VmiDevice implements Device {
 
     private boolean fresh;
 
-    VmiDevice(Platform platform, byte[] rom, int virtualTop) {
+    VmiDevice(Platform platform, byte[] rom) {
         this.platform = platform;
         this.rom = rom;
-        this.virtualTop = virtualTop;
         int cpus = platform.cpuCount();
         stolen = new long[cpus];
         reported = new long[cpus];
@@ -98,10 +99,15 @@ public final class VmiDevice implements Device {
         for (int i = 0; i < cpus * COUNTERS; i++) {
             alarms.add(newAlarm(i / COUNTERS, i % COUNTERS));
         }
-        MemorySegment memory = platform.regions().allocate("vmi-rom", (rom.length + 4095) & -4096);
-        MemorySegment.copy(rom, 0, memory, ValueLayout.JAVA_BYTE, 0, rom.length);
-        platform.regions().mapMemory("vmi-rom", PLACE, memory, false);
+        place = platform.regions().allocate("vmi-rom", MOST_ROM_BYTES);
+        put(rom);
+        platform.regions().mapMemory("vmi-rom", PLACE, place, false);
         platform.claimPorts("vmi", Ports.BASE, Ports.COUNT, this, new Window());
+    }
+
+    private void put(byte[] bytes) {
+        place.fill((byte) 0);
+        MemorySegment.copy(bytes, 0, place, ValueLayout.JAVA_BYTE, 0, bytes.length);
     }
 
     private Alarm newAlarm(int cpu, int counter) {
@@ -186,7 +192,7 @@ public final class VmiDevice implements Device {
         return switch (port) {
             case Ports.STATUS -> Ports.SIGNATURE | flags(cpu);
             case Ports.AP_OWN -> apStates.read(cpu);
-            case Ports.VIRTUAL_TOP -> virtualTop;
+            case Ports.VIRTUAL_TOP -> place.get(ValueLayout.JAVA_INT_UNALIGNED, Rom.VIRTUAL_TOP);
             case Ports.WALLCLOCK_UPDATED, Ports.INVALIDATE -> 0;
             default -> -1;
         };
@@ -275,6 +281,8 @@ public final class VmiDevice implements Device {
     @Override
     public void reset() {
         forget();
+        put(rom);
+        hypervisor = false; // an engine that runs the guest says so again
         found = false;
         Arrays.fill(stolen, 0);
         resetNanos = now();
@@ -285,6 +293,7 @@ public final class VmiDevice implements Device {
     @Override
     public Record save() {
         return new State(
+                place.toArray(ValueLayout.JAVA_BYTE),
                 found,
                 fresh && now() == resetNanos,
                 hypervisor,
@@ -298,6 +307,7 @@ public final class VmiDevice implements Device {
     @Override
     public void restore(Record state) {
         if (!(state instanceof State s)
+                || s.rom.length != MOST_ROM_BYTES
                 || s.stolen.length != stolen.length
                 || s.reported.length != stolen.length
                 || s.down.length != down.length
@@ -305,6 +315,7 @@ public final class VmiDevice implements Device {
             throw new IllegalArgumentException("not a state of this model with as many vCPUs");
         }
         apStates.restore(s.apStates);
+        put(s.rom); // a guest without firmware runs it there, whatever this model would bring
         found = s.found;
         fresh = s.fresh;
         resetNanos = now();
@@ -353,13 +364,7 @@ public final class VmiDevice implements Device {
             var asked = new Rom.Options(variant(options), MAJOR, MINOR, (int) top, Map.of());
             String image = options.get("image", "");
             byte[] rom = image.isEmpty() ? Rom.build(asked) : read(image);
-            return new VmiDevice(platform, rom, image.isEmpty() ? (int) top : topOf(rom));
-        }
-
-        private static int topOf(byte[] rom) {
-            return java.nio.ByteBuffer.wrap(rom)
-                    .order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                    .getInt(Rom.VIRTUAL_TOP);
+            return new VmiDevice(platform, rom);
         }
 
         private static Rom.Variant variant(DeviceOptions options) throws VmException {
@@ -376,7 +381,7 @@ public final class VmiDevice implements Device {
             byte[] rom;
             try {
                 rom = Files.readAllBytes(Path.of(image));
-            } catch (IOException | java.nio.file.InvalidPathException e) {
+            } catch (IOException | InvalidPathException e) {
                 throw new VmException(
                         "device vmi: image %s cannot be read: %s".formatted(image, e), e);
             }

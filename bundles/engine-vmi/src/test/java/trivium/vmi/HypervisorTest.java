@@ -190,6 +190,9 @@ class HypervisorTest {
                     work(g);
                 };
         try (Pc pc = pc(program, "vmi", 1, ROM)) {
+            while (!pc.vm.statistics().counters().containsKey("vmi-set-alarm")) {
+                Thread.sleep(5);
+            }
             String[] engines = {"bt", "vmi", "interpreter", "vmi", "bt", "interpreter", "vmi"};
             for (int i = 0; i < 70; i++) {
                 Thread.sleep(3);
@@ -236,8 +239,14 @@ class HypervisorTest {
     @Test
     void aGuestThatFoundTheRomIsTakenOver() throws Exception {
         try (Pc pc = pc(HypervisorTest::wait, "bt", 1, ROM)) {
-            Thread.sleep(200);
-            pc.vm.useEngine("vmi");
+            while (!pc.vm.engine().equals("vmi")) {
+                Thread.sleep(20);
+                try {
+                    pc.vm.useEngine("vmi");
+                } catch (VmException e) {
+                    assertThat(e).hasMessageContaining("has not come to it yet");
+                }
+            }
             pc.vm.reset();
             Thread.sleep(100);
             pc.vm.console().send(new byte[] {'x'});

@@ -52,7 +52,7 @@ final class Pc implements AutoCloseable {
 
         @Override
         public Device create(Platform platform, DeviceOptions options) {
-            return new VmiDevice(platform, rom, (int) VmiDevice.DEFAULT_TOP);
+            return new VmiDevice(platform, rom);
         }
     }
 
