@@ -28,6 +28,7 @@ import trivium.devices.pc.timer.I8254;
 import trivium.devices.pc.timer.Mc146818;
 import trivium.devices.pc.timer.PcSpeaker;
 import trivium.devices.pc.video.Vga;
+import trivium.devices.pc.virtio.VirtioBalloon;
 import trivium.hostos.HostInfo;
 import trivium.machine.life.Catalog;
 import trivium.mmu.MmuStrategy;
@@ -76,6 +77,7 @@ final class Wiring {
                 new LocalApics.Factory(),
                 new I82093AA.Factory(),
                 new Hpet.Factory(),
+                new VirtioBalloon.Factory(),
                 new Port80.Factory(),
                 new FerrLatch.Factory(),
                 new DebugConsole.Factory(),

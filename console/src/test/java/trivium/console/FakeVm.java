@@ -106,6 +106,14 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
         change(VmState.RUNNING, VmState.RUNNING, VmState.PAUSED);
     }
 
+    /** What was asked of the balloon last. */
+    int balloonMiB;
+
+    @Override
+    public void balloon(int memoryMiB) {
+        balloonMiB = memoryMiB;
+    }
+
     @Override
     public void useEngine(String wanted) throws VmException {
         if (!List.of("interpreter", "auto").contains(wanted)) {

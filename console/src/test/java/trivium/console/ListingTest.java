@@ -45,6 +45,15 @@ class ListingTest {
     }
 
     @Test
+    void balloons() throws Exception {
+        shell.vms.add("web").running();
+
+        shell.run("vm:balloon web 48");
+
+        assertThat(shell.vms.vms.getFirst().balloonMiB).isEqualTo(48);
+    }
+
+    @Test
     void forks() throws Exception {
         shell.vms.add("web").running();
 

@@ -36,6 +36,7 @@ final class TestShell implements AutoCloseable {
                     ShutdownCommand.class,
                     StopCommand.class,
                     ForkCommand.class,
+                    BalloonCommand.class,
                     HvMemoryCommand.class,
                     PauseCommand.class,
                     ResumeCommand.class,

@@ -66,6 +66,13 @@ public interface PhysicalMemory {
     default void codeChanged(long gpa, int length) {}
 
     /**
+     * Forgets the content of a 4-KiB page of RAM, and gives the host its memory back: the guest has
+     * no use for it now. It can be used as ever, and holds zeros or what it held before. Nothing
+     * happens where there is no RAM.
+     */
+    default void discard(long gpa) {}
+
+    /**
      * All memory that may be read directly, in order, in runs as long as possible: what {@link
      * #readableHost} and {@link #writableHost} tell page by page, but that pages with code count as
      * writable. Empty if this memory cannot tell. The A20 gate is not applied. Valid until {@link

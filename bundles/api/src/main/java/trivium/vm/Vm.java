@@ -48,6 +48,14 @@ public interface Vm {
     /** The same with an MMU strategy. */
     void useMmu(String strategy) throws VmException;
 
+    /**
+     * Asks the guest to leave so much of its memory to the host that it keeps {@code memoryMiB}; it
+     * follows as its balloon driver can.
+     *
+     * @throws VmException if it is off, has no balloon, or never had so much
+     */
+    void balloon(int memoryMiB) throws VmException;
+
     /** The engine in use now, or the one that would be. */
     String engine();
 

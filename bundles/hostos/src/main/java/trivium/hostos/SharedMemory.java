@@ -399,6 +399,18 @@ public final class SharedMemory {
         }
     }
 
+    /**
+     * Gives whole pages back whose content is of no use: they are zero then, or what is below them
+     * in a layer.
+     */
+    public synchronized void discard(long offset, long length) throws IOException {
+        if (extents != null && !released) {
+            Memfd.dropPrivate(hva() + offset, length);
+        } else if (memfd != null) {
+            memfd.discard(offset, length);
+        }
+    }
+
     /** Where the last page ends that was ever written; what follows is zero. */
     public synchronized long writtenBytes() throws IOException {
         long[] end = {0};

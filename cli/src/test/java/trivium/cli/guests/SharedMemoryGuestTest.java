@@ -1,17 +1,24 @@
 package trivium.cli.guests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
+import trivium.vm.VmException;
 
 /** What Linux guests share: copies of a running one, and equal ones. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -70,10 +77,7 @@ class SharedMemoryGuestTest {
         Vm one = linux.boot("one", "page-sharing-group", "lab");
         Vm two = linux.boot("two", "page-sharing-group", "lab");
         Vm other = linux.boot("other");
-        LinuxVms.await(
-                one,
-                LinuxVms.ANSWER,
-                () -> shared("one") > 0.5 && shared("two") > 0.5);
+        LinuxVms.await(one, LinuxVms.ANSWER, () -> shared("one") > 0.5 && shared("two") > 0.5);
         MemoryReport report = linux.vms.memory();
         System.out.println(report.vms() + " " + report.groups());
 
@@ -92,6 +96,68 @@ class SharedMemoryGuestTest {
         assertThat(report.vmBytes()).isLessThan(linux.vms.memory().vmBytes() - (30L << 20));
     }
 
+    /** In the order in which they need each other. */
+    private static final String[] BALLOON = {
+        "virtio",
+        "virtio_ring",
+        "virtio_pci_legacy_dev",
+        "virtio_pci_modern_dev",
+        "virtio_pci",
+        "virtio_balloon"
+    };
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1"})
+    void aBalloonTakesMemoryFromTheGuestAndGivesItBack(String legacy, @TempDir Path folder)
+            throws Exception {
+        String[] modules =
+                Stream.of(BALLOON).map(m -> "virtio/" + m + ".ko").toArray(String[]::new);
+        Path initrd = BootMedia.initrdWith(folder, "amd64", modules);
+        Vm vm = linux.boot("vm", "devices", "virtio-balloon", "initrd", initrd.toString());
+        LinuxVms.type(
+                vm,
+                "for m in virtio_balloon virtio_pci; do rmmod $m; done; for m in "
+                        + String.join(" ", BALLOON)
+                        + "; do insmod /lib/modules/$m.ko $(echo $m |"
+                        + " sed -n s/^virtio_pci$/force_legacy="
+                        + legacy
+                        + "/p); done; echo loaded:$((6 * 7))\n");
+        LinuxVms.awaitText(vm, LinuxVms.ANSWER, "loaded:42");
+        LinuxVms.type(vm, "busybox dd if=/dev/zero of=/tmp/x bs=1M count=80; rm /tmp/x\n");
+        LinuxVms.type(vm, "echo filled:$((6 * 7))\n");
+        LinuxVms.awaitText(vm, LinuxVms.ANSWER, "filled:42");
+        long before = vms().residentBytes();
+        long free = free(vm, 1);
+
+        vm.balloon(256 - 64);
+
+        LinuxVms.await(vm, LinuxVms.ANSWER, () -> vms().balloonBytes() == 64 << 20);
+        assertThat(free(vm, 2)).isLessThan(free - (60 << 10));
+        assertThat(vms().residentBytes()).isLessThan(before - (40L << 20));
+        vm.balloon(256);
+        LinuxVms.await(vm, LinuxVms.ANSWER, () -> vms().balloonBytes() == 0);
+        assertThat(free(vm, 3)).isGreaterThan(free - (10 << 10));
+        assertThatThrownBy(() -> vm.balloon(257)).isInstanceOf(VmException.class);
+    }
+
+    /** What the guest has free, in KiB. */
+    private static long free(Vm vm, int question) throws Exception {
+        LinuxVms.type(vm, "echo free" + question + ":$(sed -n 's/MemFree: *//p' /proc/meminfo)\n");
+        Pattern answer = Pattern.compile("free" + question + ":(\\d+) kB");
+        LinuxVms.await(vm, LinuxVms.ANSWER, () -> answer.matcher(LinuxVms.said(vm)).find());
+        var found = answer.matcher(LinuxVms.said(vm));
+        assertThat(found.find()).isTrue();
+        return Long.parseLong(found.group(1));
+    }
+
+    private MemoryReport.OfVm vms() {
+        try {
+            return linux.vms.memory().vms().getFirst();
+        } catch (VmException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private double shared(String name) {
         try {
             for (MemoryReport.OfVm vm : linux.vms.memory().vms()) {
@@ -100,7 +166,7 @@ class SharedMemoryGuestTest {
                 }
             }
             throw new AssertionError("no VM " + name);
-        } catch (trivium.vm.VmException e) {
+        } catch (VmException e) {
             throw new AssertionError(e);
         }
     }

@@ -12,7 +12,7 @@ import trivium.memory.PhysicalMemory;
 
 /** RAM as an array (its stated size may be larger), and what the device mapped over it. */
 public final class FakeMemory implements PhysicalMemory, MemoryRegions {
-    private static final int BACKED = 16 << 20;
+    private static final int BACKED = 16 << 20, MOST_DISCARDED = 10_000;
 
     /** One mapping; {@code device} or {@code segment} is null. */
     public static final class Region implements Mapping {
@@ -46,6 +46,9 @@ public final class FakeMemory implements PhysicalMemory, MemoryRegions {
 
     public final byte[] ram;
     public final List<Region> mapped = new ArrayList<>();
+
+    /** The first pages that were discarded. */
+    public final List<Long> discarded = new ArrayList<>();
 
     /** Each call of setShadow, as text. */
     public final List<String> shadows = new ArrayList<>();
@@ -166,6 +169,13 @@ public final class FakeMemory implements PhysicalMemory, MemoryRegions {
     @Override
     public long writableHost(long gpa) {
         return 0;
+    }
+
+    @Override
+    public void discard(long gpa) {
+        if (discarded.size() < MOST_DISCARDED) {
+            discarded.add(gpa);
+        }
     }
 
     @Override

@@ -52,6 +52,6 @@ final class MemoryReports {
             mappings += usage.mappings();
         }
         return new MemoryReport.OfVm(
-                vm.id(), vm.sharingGroup().orElse(""), size, own, shared, 0, mappings);
+                vm.id(), vm.sharingGroup().orElse(""), size, own, shared, vm.ballooned(), mappings);
     }
 }

@@ -18,6 +18,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import trivium.device.Balloon;
 import trivium.device.DeviceFactory;
 import trivium.device.FirmwareConfig;
 import trivium.device.PowerButton;
@@ -940,6 +941,28 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             }
             control.unlock();
         }
+    }
+
+    @Override
+    public void balloon(int memoryMiB) throws VmException {
+        Machine now = machineOr("balloon");
+        int all = now.config.memoryMiB();
+        if (memoryMiB < 1 || memoryMiB > all) {
+            throw new VmException(
+                    "vm %s: %d MiB is not from 1 to %d".formatted(id(), memoryMiB, all));
+        }
+        Balloon balloon =
+                find(Balloon.class)
+                        .orElseThrow(() ->
+                                new VmException(
+                                        "vm %s has no balloon: it needs the device virtio-balloon"
+                                                .formatted(id())));
+        balloon.setTarget((long) (all - memoryMiB) << 20);
+    }
+
+    /** What its balloon took. */
+    long ballooned() {
+        return find(Balloon.class).map(Balloon::takenBytes).orElse(0L);
     }
 
     /** With whom it shares pages while it is on. */

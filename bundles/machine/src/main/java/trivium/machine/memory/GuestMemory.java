@@ -329,6 +329,20 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     }
 
     @Override
+    public void discard(long gpa) {
+        long offset = writes.get(gpa) - ram.hva();
+        if (offset < 0 || offset >= ram.sizeBytes()) {
+            return;
+        }
+        try {
+            ram.discard(offset & -PAGE, PAGE);
+        } catch (IOException e) {
+            LOG.debug("page {} keeps its memory", gpa, e);
+        }
+        codeChanged(gpa & -PAGE, PAGE);
+    }
+
+    @Override
     public synchronized List<DirectRange> directRanges() {
         var ranges = new DirectRanges();
         reads.forEach((gpa, hva) -> {

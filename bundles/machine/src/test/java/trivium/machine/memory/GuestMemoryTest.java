@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import trivium.bus.BusDevice;
 import trivium.hostos.HostMemory;
 import trivium.machine.board.BusThread;
@@ -345,5 +346,54 @@ class GuestMemoryTest {
         memory.codeChanged(0x6000, 4096);
 
         assertThat(listener.log).containsExactly("tracked 5000", "written 5000+4096");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void discardedPagesAreGivenBackAndTold(boolean isPrivate) throws IOException {
+        if (isPrivate) {
+            memory.makePrivate();
+        }
+        Listener listener = new Listener();
+        memory.addListener(listener);
+        MemorySegment rom = memory.allocate("rom", 4096);
+        rom.fill((byte) 9);
+        memory.mapMemory("rom", 16 * MIB, rom, true);
+        long before = memory.ram().usage().ownBytes();
+        memory.write(0x5000, 4, 5);
+        memory.write(0x6000, 4, 6);
+        memory.trackCode(0x5000);
+
+        memory.discard(0x5123);
+        memory.discard(16 * MIB);
+        memory.discard(1L << 45);
+        memory.discard(-4096);
+
+        assertThat(memory.read(0x5000, 4)).isZero();
+        assertThat(memory.read(0x6000, 4)).isEqualTo(6);
+        assertThat(memory.read(16 * MIB, 1)).isEqualTo(9);
+        assertThat(listener.log).contains("written 5000+4096");
+        assertThat(memory.ram().usage().ownBytes()).isBetween(before + 4096, before + 8192);
+    }
+
+    @Test
+    void tablesKnowAllOfALargeMemory() throws IOException {
+        try (GuestMemory large = new GuestMemory("large", 3500 * MIB)) {
+            for (long gpa : List.of(0L, 16 * MIB, 0xbfff_f000L, 1L << 32)) {
+                large.write(gpa, 8, gpa + 1);
+            }
+            long last = (1L << 32) + 428 * MIB - 4096;
+            large.write(last, 8, 7);
+
+            assertThat(large.read(0xbfff_f000L, 8)).isEqualTo(0xbfff_f001L);
+            assertThat(large.read(16 * MIB, 8)).isEqualTo(16 * MIB + 1);
+            assertThat(large.read(last, 8)).isEqualTo(7);
+            assertThat(large.readableHost(0xc000_0000L)).isZero();
+            assertThat(large.readableHost(last + 4096)).isZero();
+            large.trackCode(32 * MIB);
+            assertThat(large.writableHost(32 * MIB)).isZero();
+            assertThat(large.writableHost(32 * MIB + 4096)).isNotZero();
+            assertThat(large.readableHost(32 * MIB)).isNotZero();
+        }
     }
 }
