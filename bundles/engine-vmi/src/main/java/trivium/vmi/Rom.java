@@ -47,6 +47,8 @@ final class Rom {
     enum Variant {
         /** All there are. */
         FULL,
+        /** All but those for which there is nothing to do: kernels go on without a call. */
+        LEAN,
         /** Those that need no more than instructions: the timers and APICs are the hardware's. */
         NATIVE,
         /** IRET and SYSEXIT, without which Linux does not run. */
@@ -64,9 +66,20 @@ final class Rom {
                         Call.GET_WALLCLOCK_TIME,
                         Call.WALLCLOCK_UPDATED);
 
+        /** Where the guest's tables are the truth. Old kernels call SetLinearMapping regardless. */
+        private static final Set<Call> DO_NOTHING =
+                EnumSet.of(
+                        Call.UPDATE_KERNEL_STACK,
+                        Call.UPDATE_PXE,
+                        Call.UPDATE_PXE_LONG,
+                        Call.ALLOCATE_PAGE,
+                        Call.RELEASE_PAGE,
+                        Call.SET_LAZY_MODE);
+
         boolean serves(Call call) {
             return switch (this) {
                 case FULL -> true;
+                case LEAN -> !DO_NOTHING.contains(call);
                 case NATIVE -> !NEED_DEVICE.contains(call);
                 case MINIMAL -> call == Call.IRET || call == Call.SYSEXIT;
             };

@@ -344,7 +344,7 @@ public final class VmiDevice implements Device {
         @Override
         public Map<String, String> options() {
             return Map.of(
-                    "rom", "full, native or minimal: which calls it serves",
+                    "rom", "full, lean, native or minimal: which calls it serves",
                     "image", "a file to take in its place",
                     "top", "first linear address reserved for the hypervisor, or 0");
         }
@@ -373,7 +373,8 @@ public final class VmiDevice implements Device {
                 return Rom.Variant.valueOf(name.toUpperCase(Locale.ROOT));
             } catch (IllegalArgumentException e) {
                 throw new VmException(
-                        "device vmi: rom=%s is none of full, native, minimal".formatted(name), e);
+                        "device vmi: rom=%s is none of full, lean, native, minimal".formatted(name),
+                        e);
             }
         }
 

@@ -18,6 +18,11 @@ final class BenchLoops {
 
     private final Guest g;
     private final boolean paravirtual;
+
+    /** What the ROM answers for. */
+    private final Rom.Variant rom;
+
+    private final int rounds;
     private final List<Code.Label> sites = new ArrayList<>();
     private final List<Call> called = new ArrayList<>();
 
@@ -43,13 +48,23 @@ final class BenchLoops {
         }
     }
 
-    private BenchLoops(Guest g, boolean paravirtual) {
+    private BenchLoops(Guest g, Rom.Variant rom, int rounds) {
         this.g = g;
-        this.paravirtual = paravirtual;
+        this.rom = rom;
+        this.rounds = rounds;
+        paravirtual = rom != null;
     }
 
-    static byte[] image(Loop loop, boolean paravirtual) {
-        return Guest.image(g -> new BenchLoops(g, paravirtual).measure(loop), paravirtual);
+    /**
+     * @param rom which calls there are; null: instructions alone
+     */
+    static byte[] image(Loop loop, Rom.Variant rom, int rounds) {
+        return Guest.image(g -> new BenchLoops(g, rom, rounds).measure(loop), rom != null);
+    }
+
+    /** Whether Linux would call it, and not do without. */
+    private boolean calls(Call call) {
+        return paravirtual && rom.serves(call);
     }
 
     private void measure(Loop loop) {
@@ -58,7 +73,7 @@ final class BenchLoops {
         g.mov(EAX, TSS_SELECTOR).emit(0x0f, 0x00, 0xd8); //          ltr
         prepare();
         for (int time = 0; time < TIMES; time++) {
-            g.put(COUNTER, loop.rounds).emit(0x0f, 0x31).store(SPACE + 0x900, EAX);
+            g.put(COUNTER, rounds).emit(0x0f, 0x31).store(SPACE + 0x900, EAX);
             round(loop);
             g.emit(0x0f, 0x31, 0x2b, 0x05).address(SPACE + 0x900).report(EAX);
         }
@@ -123,7 +138,7 @@ final class BenchLoops {
     }
 
     private void lazy(int mode) {
-        if (paravirtual) {
+        if (calls(Call.SET_LAZY_MODE)) {
             g.mov(EAX, mode);
             pointer(Call.SET_LAZY_MODE);
         }
@@ -232,7 +247,7 @@ final class BenchLoops {
         lazy(1);
         g.mov(ESI, 0).bind(copy);
         g.emit(0x83, 0x24, 0xb5).address(TABLE).emit(~2); //         and dword [TABLE+esi*4], ~2
-        if (paravirtual) {
+        if (calls(Call.UPDATE_PXE)) {
             g.emit(0x8d, 0x04, 0xb5).address(TABLE).mov(EDX, TEST_PAGE | 0x11);
             pointer(Call.UPDATE_PXE);
         }
@@ -260,7 +275,7 @@ final class BenchLoops {
     }
 
     private void allocate(int pfn, int flags, int clone, int base, int count) {
-        if (paravirtual) {
+        if (calls(Call.ALLOCATE_PAGE)) {
             g.push(count).push(base).mov(EAX, pfn).mov(EDX, flags).mov(ECX, clone);
             pointer(Call.ALLOCATE_PAGE);
             g.emit(0x83, 0xc4, 8);
@@ -268,7 +283,7 @@ final class BenchLoops {
     }
 
     private void release(int pfn, int flags) {
-        if (paravirtual) {
+        if (calls(Call.RELEASE_PAGE)) {
             g.mov(EAX, pfn).mov(EDX, flags);
             pointer(Call.RELEASE_PAGE);
         }
@@ -290,7 +305,7 @@ final class BenchLoops {
             g.put(GDT + (TLS_SELECTOR & ~7) + 4, (int) (Guest.data(0) >>> 32));
         }
         g.put(TSS + 4, STACK);
-        if (paravirtual) {
+        if (calls(Call.UPDATE_KERNEL_STACK)) {
             g.mov(EAX, KERNEL_DS).mov(EDX, STACK);
             pointer(Call.UPDATE_KERNEL_STACK);
         }

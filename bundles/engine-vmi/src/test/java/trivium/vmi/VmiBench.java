@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -15,21 +16,25 @@ import trivium.vm.VmException;
 import trivium.vmi.BenchLoops.Loop;
 
 /**
- * Measures the loops of {@link BenchLoops}: with instructions on bt and vt, with calls on bt (the
- * ROM's native mode) and on vmi. Prints a table and a chart of performance relative to bt, and
- * writes the chart as SVG: {@code bench/vmi.sh [FILE.svg [ROUNDS]]}.
+ * Measures the loops of {@link BenchLoops}: with instructions on bt and vt, with calls on vmi.
+ * Prints a table and a chart of performance relative to bt, and writes the chart as SVG: {@code
+ * bench/vmi.sh [FILE.svg [ROUNDS]]}.
  */
 final class VmiBench {
-    private static final int ROM_LOOKUP_CPUS = 1, BAR = 40;
+    private static final int BAR = 40;
 
-    /** Name to engine and whether the ROM is called. */
-    private static final Map<String, Boolean> WAYS = new LinkedHashMap<>();
+    /**
+     * @param rom null: the guest's own instructions
+     * @param slower so many times fewer rounds
+     */
+    private record Way(String name, String engine, Rom.Variant rom, int slower) {}
 
-    static {
-        WAYS.put("bt", false);
-        WAYS.put("vt", false);
-        WAYS.put("vmi", true);
-    }
+    private static final List<Way> WAYS =
+            List.of(
+                    new Way("bt", "bt", null, 1),
+                    new Way("vt", "vt", null, 50),
+                    new Way("vmi", "vmi", Rom.Variant.FULL, 1),
+                    new Way("vmi-lean", "vmi", Rom.Variant.LEAN, 1));
 
     private VmiBench() {}
 
@@ -41,10 +46,10 @@ final class VmiBench {
         for (int round = 0; round < rounds; round++) {
             for (Loop loop : Loop.values()) {
                 var all = nanos.computeIfAbsent(loop, _ -> new LinkedHashMap<>());
-                for (var way : WAYS.entrySet()) {
-                    OptionalDouble n = measure(folder, loop, way.getKey(), way.getValue());
+                for (Way way : WAYS) {
+                    OptionalDouble n = measure(folder, loop, way);
                     if (n.isPresent()) {
-                        all.merge(way.getKey(), n.getAsDouble(), Math::min);
+                        all.merge(way.name, n.getAsDouble(), Math::min);
                     }
                 }
             }
@@ -55,21 +60,24 @@ final class VmiBench {
     }
 
     /** The best of several times, nanoseconds for each; empty if the engine is not for here. */
-    private static OptionalDouble measure(Path folder, Loop loop, String engine, boolean calls)
-            throws IOException {
-        byte[] rom = calls ? Pc.rom(Rom.Variant.FULL, Map.of()) : null;
-        try (Pc pc = new Pc(folder, BenchLoops.image(loop, calls), engine, ROM_LOOKUP_CPUS, rom)) {
-            return best(pc, loop);
+    private static OptionalDouble measure(Path folder, Loop loop, Way way) throws IOException {
+        int rounds = Math.max(10, loop.rounds / way.slower);
+        byte[] image = BenchLoops.image(loop, way.rom, rounds);
+        byte[] rom = way.rom == null ? null : Pc.rom(way.rom, Map.of());
+        try (Pc pc = new Pc(folder, image, way.engine, 1, rom)) {
+            return OptionalDouble.of(best(pc) / rounds / loop.each());
         } catch (VmException | AssertionError e) {
-            System.err.println(loop + " on " + engine + ": " + e.getMessage());
+            System.err.println(loop + " on " + way.name + ": " + e.getMessage());
             return OptionalDouble.empty();
         }
     }
 
-    private static OptionalDouble best(Pc pc, Loop loop) {
+    private static double best(Pc pc) {
         try {
-            double best = Arrays.stream(pc.results().values()).min().orElseThrow();
-            return OptionalDouble.of(best / loop.rounds / loop.each());
+            return Arrays.stream(pc.results().values())
+                    .mapToLong(Integer::toUnsignedLong)
+                    .min()
+                    .orElseThrow();
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -90,7 +98,7 @@ final class VmiBench {
             for (String way : all.keySet()) {
                 double r = relative(all, way);
                 String bar = "#".repeat(Math.clamp(Math.round(r * BAR / 2), 1, 2 * BAR));
-                out.printf("  %-4s %-80s %5.2f %9.1f ns%n", way, bar, r, all.get(way));
+                out.printf("  %-8s %-80s %5.2f %9.1f ns%n", way, bar, r, all.get(way));
             }
         });
     }
@@ -106,12 +114,13 @@ final class VmiBench {
                 "font-family='sans-serif' font-size='13'>\n<rect width='100%' height='100%' fill='white'/>\n");
         s.append(
                 "<text x='10' y='22' font-size='15'>Performance relative to BT (more is better)</text>\n");
-        String[] colours = {"#8da0cb", "#66c2a5", "#fc8d62"};
+        String[] colours = {"#8da0cb", "#66c2a5", "#fc8d62", "#e78ac3"};
         int y = 44;
         for (var entry : nanos.entrySet()) {
             s.append("<text x='10' y='%d'>%s</text>\n".formatted(y + row, title(entry.getKey())));
             int i = 0;
-            for (String way : WAYS.keySet()) {
+            for (Way one : WAYS) {
+                String way = one.name;
                 if (entry.getValue().containsKey(way)) {
                     double r = relative(entry.getValue(), way);
                     double bar = Math.min(r, 2) * unit;
