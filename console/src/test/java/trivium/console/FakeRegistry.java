@@ -11,6 +11,7 @@ import trivium.vm.VmConfig;
 import trivium.vm.VmException;
 import trivium.vm.VmListener;
 import trivium.vm.VmRegistry;
+import trivium.vm.VmState;
 
 /** Keeps fake VMs. */
 final class FakeRegistry implements VmRegistry {
@@ -100,6 +101,14 @@ final class FakeRegistry implements VmRegistry {
         return List.of(
                 new DeviceInfo("vga", "VGA", Map.of("vram", "MiB of video memory")),
                 new DeviceInfo("i8254", "Timer", Map.of()));
+    }
+
+    @Override
+    public List<PartUse> uses() {
+        return vms.stream()
+                .filter(vm -> vm.state == VmState.RUNNING)
+                .map(vm -> new PartUse(vm.id(), "engine bt", 5, "waits until it is back"))
+                .toList();
     }
 
     @Override

@@ -61,6 +61,8 @@ final class TestShell implements AutoCloseable {
                     HvCpuCheckCommand.class,
                     HvDevicesCommand.class,
                     HvDisplaysCommand.class,
+                    HvBundleUsersCommand.class,
+                    HvRemoveCommand.class,
                     HvInfoCommand.class);
     private static final List<Class<?>> COMPLETERS =
             List.of(
@@ -69,6 +71,7 @@ final class TestShell implements AutoCloseable {
                     VmNames.On.class,
                     VmNames.Running.class,
                     VmNames.Paused.class,
+                    Bundles.Used.class,
                     Choices.Engines.class,
                     Choices.Mmus.class,
                     Choices.Cpus.class,
@@ -80,6 +83,7 @@ final class TestShell implements AutoCloseable {
                     Choices.Files.class);
 
     final FakeRegistry vms = new FakeRegistry();
+    final FakeBundles bundles = new FakeBundles();
     final FakeDisplays displays = new FakeDisplays();
     final FakeLockStep lockStep = new FakeLockStep();
     final CpuCheck cpuCheck =
@@ -112,6 +116,7 @@ final class TestShell implements AutoCloseable {
                     }
                 };
         factory.register(vms);
+        factory.register(bundles.context());
         factory.register(lockStep);
         factory.register(cpuCheck);
         factory.register(displays);

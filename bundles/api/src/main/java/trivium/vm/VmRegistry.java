@@ -45,6 +45,9 @@ public interface VmRegistry {
 
     List<DeviceInfo> devices();
 
+    /** What VMs that are on have of the bundles that are installed. */
+    List<PartUse> uses();
+
     AutoCloseable listen(VmListener listener);
 
     /**
@@ -53,4 +56,13 @@ public interface VmRegistry {
     record StrategyInfo(String name, String description, Optional<String> unsupported) {}
 
     record DeviceInfo(String model, String description, java.util.Map<String, String> options) {}
+
+    /**
+     * A VM uses a part of a bundle.
+     *
+     * @param part what it is, and its name
+     * @param bundle its id; -1 outside a container
+     * @param without what the VM does if the bundle is stopped, updated or removed
+     */
+    record PartUse(String vm, String part, long bundle, String without) {}
 }

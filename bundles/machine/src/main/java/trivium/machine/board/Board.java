@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -158,6 +159,15 @@ public final class Board implements AutoCloseable {
     /** Whether there is a device that this factory made. */
     public boolean uses(Object factory) {
         return devices.stream().anyMatch(plugged -> plugged.isOf(factory));
+    }
+
+    /** Who made the devices, by model. */
+    public Map<String, DeviceFactory> makers() {
+        Map<String, DeviceFactory> makers = new LinkedHashMap<>();
+        devices.stream()
+                .filter(plugged -> plugged.device() != null)
+                .forEach(plugged -> makers.put(plugged.model(), plugged.factory()));
+        return makers;
     }
 
     /** Who made the devices of a model. */

@@ -137,6 +137,16 @@ public final class Catalog {
         return factory;
     }
 
+    /** Whether there is another engine for this host. */
+    boolean another(ExecutionEngine than) {
+        return engines.stream().anyMatch(e -> e != than && supported(e));
+    }
+
+    boolean another(MmuStrategy than) {
+        return strategies.stream()
+                .anyMatch(s -> s != than && s.supportOn(host) instanceof Support.Yes);
+    }
+
     /** Whether this is the maker of its model now. */
     boolean has(DeviceFactory factory) {
         return factories.get(factory.model()) == factory;

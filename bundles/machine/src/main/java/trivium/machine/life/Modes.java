@@ -23,6 +23,7 @@ import trivium.vm.VmException;
 final class Modes {
     private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
     private static final int PATIENCE_SECONDS = 10;
+    static final String GOES_ON = "goes on with another one", WAITS = "waits until it is back";
 
     /** The VM, as far as it is concerned. */
     interface Owner {
@@ -188,6 +189,43 @@ final class Modes {
     /** Whether a part that is about to go, or went, is in use. */
     boolean uses(Object part) {
         return owner.loops().stream().anyMatch(loop -> loop.uses(part));
+    }
+
+    /** A part in use, and what the VM does without it. */
+    record Use(String part, Object service, String without) {}
+
+    /** Of a VM that is on. */
+    List<Use> uses() {
+        List<Use> uses = new ArrayList<>();
+        EngineMode now = used;
+        if (now == null) {
+            return uses;
+        }
+        uses.add(
+                new Use(
+                        "engine " + engine,
+                        now.engine(),
+                        without(wantedEngine, catalog.another(now.engine()))));
+        uses.add(
+                new Use(
+                        "MMU strategy " + mmu,
+                        now.strategy(),
+                        without(wantedMmu, catalog.another(now.strategy()))));
+        owner.loops().stream()
+                .map(loop -> loop.vcpu().software())
+                .filter(software -> software != null && software != now.engine())
+                .distinct()
+                .forEach(software ->
+                        uses.add(
+                                new Use(
+                                        "engine " + software.name() + " beneath " + engine,
+                                        software,
+                                        GOES_ON)));
+        return uses;
+    }
+
+    private static String without(String wanted, boolean another) {
+        return another && wanted.equals(Catalog.AUTO) ? GOES_ON : WAITS;
     }
 
     /** What was in use is there no more: when this returns, no vCPU has to do with it. */

@@ -743,6 +743,24 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         return modes.describe(waitsFor());
     }
 
+    /** What it has of others, while it is on. */
+    List<Modes.Use> uses() {
+        control.lock();
+        try {
+            if (machine == null) {
+                return List.of();
+            }
+            List<Modes.Use> uses = new ArrayList<>(modes.uses());
+            machine.board
+                    .makers()
+                    .forEach((model, maker) ->
+                            uses.add(new Modes.Use("device " + model, maker, Modes.WAITS)));
+            return uses;
+        } finally {
+            control.unlock();
+        }
+    }
+
     // --- devices that come and go
 
     /**

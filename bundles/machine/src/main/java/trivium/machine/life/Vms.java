@@ -1,6 +1,7 @@
 package trivium.machine.life;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -8,6 +9,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
@@ -175,6 +177,28 @@ public final class Vms implements VmRegistry, AutoCloseable {
     @Override
     public List<DeviceInfo> devices() {
         return catalog.deviceInfos();
+    }
+
+    @Override
+    public List<PartUse> uses() {
+        return uses(_ -> -1);
+    }
+
+    /**
+     * @param bundleOf the id of the bundle that a service's object is of
+     */
+    public List<PartUse> uses(ToLongFunction<Object> bundleOf) {
+        List<PartUse> all = new ArrayList<>();
+        vms.forEach((name, vm) ->
+                vm.uses()
+                        .forEach(use ->
+                                all.add(
+                                        new PartUse(
+                                                name,
+                                                use.part(),
+                                                bundleOf.applyAsLong(use.service()),
+                                                use.without()))));
+        return all;
     }
 
     @Override

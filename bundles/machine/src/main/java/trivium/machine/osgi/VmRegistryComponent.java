@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.cm.ManagedServiceFactory;
 import org.osgi.service.component.annotations.Activate;
@@ -230,6 +232,16 @@ public final class VmRegistryComponent
     @Override
     public List<DeviceInfo> devices() {
         return vms.devices();
+    }
+
+    @Override
+    public List<PartUse> uses() {
+        return vms.uses(VmRegistryComponent::bundleOf);
+    }
+
+    private static long bundleOf(Object service) {
+        Bundle bundle = FrameworkUtil.getBundle(service.getClass());
+        return bundle == null ? -1 : bundle.getBundleId();
     }
 
     @Override
