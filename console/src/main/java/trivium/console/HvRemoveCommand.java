@@ -45,8 +45,12 @@ public final class HvRemoveCommand extends VmCommand {
         }
     }
 
-    private boolean agreed() throws java.io.IOException {
-        return "yes".equals(session.readLine("Remove it all the same? (yes/no) ", null));
+    private boolean agreed() throws Exception {
+        try {
+            return "yes".equals(session.readLine("Remove it all the same? (yes/no) ", null));
+        } catch (UnsupportedOperationException e) {
+            throw new VmException("nobody is here to be asked: say --yes to remove it", e);
+        }
     }
 
     private void uninstall(Bundle found) throws VmException {

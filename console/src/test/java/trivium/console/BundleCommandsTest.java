@@ -18,8 +18,8 @@ class BundleCommandsTest {
         shell.vms.add("idle");
         shell.vms.add("db").running();
 
-        assertThat(shell.run("hv:bundle-users trivium.engine-bt"))
-                .contains("db", "engine bt", "trivium.engine-bt 1.2.3", "waits until it is back")
+        assertThat(shell.run("hv:bundle-users engine-bt"))
+                .contains("db", "engine bt", "engine-bt 1.2.3", "waits until it is back")
                 .doesNotContain("idle");
         assertThat(shell.run("hv:bundle-users --json"))
                 .startsWith("[{\"vm\": \"db\", \"part\": \"engine bt\", \"bundle\": 5");
@@ -31,14 +31,22 @@ class BundleCommandsTest {
     void removeTellsWhomItHurtsBeforeItDoes() throws Exception {
         shell.vms.add("db").running();
 
-        assertThat(shell.run("hv:remove --yes trivium.engine-bt"))
-                .contains("vm db has engine bt and waits until it is back", "removed trivium.eng");
+        assertThat(shell.run("hv:remove --yes engine-bt"))
+                .contains("vm db has engine bt and waits until it is back", "removed engine-bt");
         assertThat(shell.bundles.removed).isTrue();
     }
 
     @Test
+    void whoDoesNotSayYesRemovesNothing() throws Exception {
+        shell.vms.add("db").running();
+
+        assertThat(shell.run("hv:remove engine-bt")).contains("nothing was removed");
+        assertThat(shell.bundles.removed).isFalse();
+    }
+
+    @Test
     void whatNobodyUsesIsRemovedWithoutAsking() throws Exception {
-        assertThat(shell.run("hv:remove 5")).startsWith("removed trivium.engine-bt 1.2.3");
+        assertThat(shell.run("hv:remove 5")).startsWith("removed engine-bt 1.2.3");
         assertThat(shell.bundles.removed).isTrue();
     }
 }

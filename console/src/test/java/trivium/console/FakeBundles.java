@@ -17,7 +17,7 @@ final class FakeBundles {
                             (_, method, _) ->
                                     switch (method.getName()) {
                                         case "getBundleId" -> 5L;
-                                        case "getSymbolicName" -> "trivium.engine-bt";
+                                        case "getSymbolicName" -> "engine-bt";
                                         case "getVersion" -> new Version(1, 2, 3);
                                         case "uninstall" -> {
                                             removed = true;

@@ -224,6 +224,7 @@ final class TestShell implements AutoCloseable {
                                     case "hashCode" -> System.identityHashCode(self);
                                     case "equals" -> self == arguments[0];
                                     case "resolveCommand" -> arguments[0];
+                                    case "readLine" -> "no";
                                     default -> throw new AssertionError(method);
                                 });
     }

@@ -3,17 +3,7 @@ package trivium.itests;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
-import static org.ops4j.pax.exam.CoreOptions.junitBundles;
-import static org.ops4j.pax.exam.CoreOptions.options;
-import static org.ops4j.pax.exam.CoreOptions.vmOptions;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.configureConsole;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.editConfigurationFilePut;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.karafDistributionConfiguration;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.keepRuntimeFolder;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.logLevel;
-import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.replaceConfigurationFile;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +17,6 @@ import org.junit.runner.RunWith;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.junit.PaxExam;
-import org.ops4j.pax.exam.karaf.options.LogLevelOption.LogLevel;
 import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
 import org.ops4j.pax.exam.spi.reactors.PerClass;
 import org.osgi.framework.Bundle;
@@ -50,26 +39,7 @@ public class ApplianceIT {
 
     @Configuration
     public Option[] configuration() {
-        List<String> flags = new ArrayList<>();
-        flags.addAll(List.of(System.getProperty("appliance.flags").split(" ")));
-        flags.add("-Djava.awt.headless=true");
-        return options(
-                karafDistributionConfiguration()
-                        .frameworkUrl(
-                                new File(System.getProperty("appliance.tar")).toURI().toString())
-                        .karafVersion("4.4.10")
-                        .name("Trivium")
-                        .unpackDirectory(new File("target/exam"))
-                        .useDeployFolder(false),
-                configureConsole().ignoreLocalConsole(),
-                keepRuntimeFolder(),
-                logLevel(LogLevel.INFO),
-                vmOptions(flags.toArray(String[]::new)),
-                replaceConfigurationFile(
-                        "etc/users.properties", new File("src/test/resources/users.properties")),
-                editConfigurationFilePut("etc/org.apache.karaf.shell.cfg", "sshPort", "" + SSH),
-                editConfigurationFilePut("etc/trivium.vnc.cfg", "port", "" + VNC),
-                junitBundles());
+        return Container.options(SSH, VNC);
     }
 
     @Before

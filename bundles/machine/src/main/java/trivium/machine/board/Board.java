@@ -56,8 +56,10 @@ public final class Board implements AutoCloseable {
     /** By place and name: memory of devices, which outlives them. */
     private final Map<String, MemorySegment> allocations = new ConcurrentHashMap<>();
 
-    /** Of the moment in which a device was taken out; null while none is missing. */
-    private List<VirtualCpu.Events> events;
+    /** Of the moment in which a device was taken out. */
+    private List<VirtualCpu.Events> events = List.of();
+
+    private volatile boolean incomplete;
 
     /**
      * @param onFailure told of what a timer's action throws
@@ -190,7 +192,8 @@ public final class Board implements AutoCloseable {
      * stand still until then.
      */
     public void takeOut(Object factory) {
-        if (events == null) {
+        if (!incomplete) {
+            incomplete = true;
             devices.forEach(Plugged::save);
             events = vcpus.stream().map(VirtualCpu::saveEvents).toList();
         }
@@ -200,6 +203,11 @@ public final class Board implements AutoCloseable {
             }
         }
         connect();
+    }
+
+    /** Whether devices are missing, so that what comes from outside must wait. */
+    public boolean incomplete() {
+        return incomplete;
     }
 
     /** Where missing devices are made. */
@@ -249,7 +257,7 @@ public final class Board implements AutoCloseable {
             vcpus.get(i).restoreEvents(events.get(i));
         }
         devices.forEach(Plugged::forgetStates);
-        events = null;
+        incomplete = false;
     }
 
     /** Memory for the device at a place: what an earlier one there had by that name, if any. */

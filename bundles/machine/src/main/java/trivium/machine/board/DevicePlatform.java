@@ -328,9 +328,32 @@ final class DevicePlatform implements Platform, AutoCloseable {
 
     @Override
     public Optional<SerialBackend> serial(int port) {
-        Optional<SerialBackend> backend = board.backends().serial(port);
-        backend.ifPresent(line -> onClose(() -> line.onReceivable(() -> {})));
-        return backend;
+        return board.backends().serial(port).map(OwnSerial::new);
+    }
+
+    /** What comes while devices are being replaced waits: the states they get are older. */
+    private final class OwnSerial implements SerialBackend {
+        private final SerialBackend line;
+
+        OwnSerial(SerialBackend line) {
+            this.line = line;
+            onClose(() -> line.onReceivable(() -> {}));
+        }
+
+        @Override
+        public void send(int octet) {
+            line.send(octet);
+        }
+
+        @Override
+        public int receive() {
+            return board.incomplete() ? -1 : line.receive();
+        }
+
+        @Override
+        public void onReceivable(Runnable listener) {
+            line.onReceivable(listener);
+        }
     }
 
     @Override

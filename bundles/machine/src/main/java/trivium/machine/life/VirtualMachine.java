@@ -921,13 +921,14 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     @Override
     public Optional<KeyboardSink> keyboard() {
-        return find(KeyboardSink.class);
+        Machine now = machine;
+        return now == null || now.board.incomplete() ? Optional.empty() : find(KeyboardSink.class);
     }
 
     @Override
     public Optional<PointerSink> pointer() {
         Machine now = machine;
-        return now == null ? Optional.empty() : now.board.pointer();
+        return now == null || now.board.incomplete() ? Optional.empty() : now.board.pointer();
     }
 
     private <T> Optional<T> find(Class<T> type) {

@@ -1,0 +1,2 @@
+/** A device bundle to begin with. */
+package trivium.sample.device;

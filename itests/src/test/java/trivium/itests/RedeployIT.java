@@ -1,0 +1,320 @@
+package trivium.itests;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+
+import java.io.InputStream;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.inject.Inject;
+import org.apache.karaf.shell.api.console.SessionFactory;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.CoreOptions;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.wiring.BundleWiring;
+import org.osgi.framework.wiring.FrameworkWiring;
+
+/** Bundles that come, are updated and go while VMs run. Inside the container. */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class RedeployIT {
+    private static final int SSH = 28105, VNC = 28920;
+    private static final int REDEPLOYS = 100, WARM = 20;
+    private static final int MORE_MAPPINGS = 100, MORE_MIB = 200;
+    private static final String ENGINE = "engine-bt", DEVICE = "sample-device";
+
+    @Inject SessionFactory sessions;
+    @Inject BundleContext bundles;
+
+    private Shell admin;
+    private int updates;
+
+    @Configuration
+    public Option[] configuration() {
+        return Container.options(
+                SSH,
+                VNC,
+                CoreOptions.systemProperty("sample.device")
+                        .value(System.getProperty("sample.device")),
+                CoreOptions.systemProperty("guests").value(System.getProperty("guests")));
+    }
+
+    @Before
+    public void waitForCommands() throws Exception {
+        admin = new Shell(sessions, "admin", "manager", "viewer");
+        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
+        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+    }
+
+    /** A pinned VM waits for the new version, one that is not goes on with another engine. */
+    @Test
+    public void anEngineUpdatedInDeployUnderABootingGuest() throws Exception {
+        boolean bt = find(ENGINE).getState() == Bundle.ACTIVE && usable("bt");
+        org.junit.Assume.assumeTrue("bt is not for this host", bt);
+        Path jar = installed("engine-bt");
+        bootGuests();
+        try {
+            String log = log();
+            deploy(jar, "engine-bt.jar");
+            await("the engine to go", () -> since(log).contains("vm pinned: engine bt is gone"));
+            await("it to be back", () -> admin.run("vm:engine pinned").trim().equals("bt"));
+            await("both to run", () -> running("pinned") && running("free"));
+            String later = log();
+            deploy(jar, "engine-bt.jar");
+            await("it to go again", () -> since(later).contains("vm pinned: engine bt is gone"));
+            for (String name : new String[] {"pinned", "free"}) {
+                admin.run("vm:wait-for %s --serial '%s' --timeout 300".formatted(name, booted()));
+            }
+            assertTrue(since(log).contains("vm free: engine interpreter"));
+            await("its engine", () -> admin.run("vm:engine free").trim().equals("bt"));
+            assertTrue(admin.run("hv:bundle-users " + ENGINE).contains("waits until it is back"));
+        } finally {
+            for (String name : new String[] {"pinned", "free"}) {
+                admin.run("vm:stop %s; vm:delete %s".formatted(name, name));
+            }
+        }
+    }
+
+    private void bootGuests() throws Exception {
+        String kernel = kernel();
+        admin.run("vm:create pinned --vnc none --engine bt --memory 128 " + kernel + " --start");
+        admin.run("vm:create free --vnc none --memory 128 " + kernel + " --start");
+        if (linux()) {
+            admin.run("vm:wait-for pinned --serial 'Linux version' --timeout 120");
+        }
+    }
+
+    private static boolean linux() {
+        return Files.exists(guest("vmlinuz-686")) && Files.exists(guest("bios-256k.bin"));
+    }
+
+    private static Path guest(String name) {
+        return Path.of(System.getProperty("guests")).resolve(name);
+    }
+
+    private static String kernel() {
+        return linux()
+                ? "--kernel %s --initrd %s --append 'console=ttyS0 cryptomgr.notests'"
+                        .formatted(guest("vmlinuz-686"), guest("initrd-686.gz"))
+                : "--kernel " + Path.of("data/guests/demo-guest.bin").toAbsolutePath();
+    }
+
+    private static String booted() {
+        return linux() ? "trivium#" : "> ";
+    }
+
+    @Test
+    public void aDeviceUpdatedInDeployKeepsItsState() throws Exception {
+        deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
+        await("the device", () -> admin.run("hv:devices").contains("scratch"));
+        startScratch();
+        try {
+            talk("a");
+            String log = log();
+            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
+            await("it to go", () -> since(log).contains("vm scratch: device scratch is gone"));
+            await("it to be back", () -> running("scratch"));
+            talk("b");
+            holds("a");
+
+            Files.delete(Path.of("deploy/sample-device.jar"));
+            await("it to go", () -> admin.run("vm:list").contains("paused"));
+            String info = admin.run("vm:info scratch");
+            assertTrue(info, info.contains("device scratch: no device 'scratch'; there are"));
+            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
+            await("it to go on", () -> running("scratch"));
+            talk("c");
+            holds("ab");
+        } finally {
+            admin.run("vm:stop scratch; vm:delete scratch");
+        }
+    }
+
+    @Test
+    public void aHundredRedeploysLeakNothing() throws Exception {
+        if (find(DEVICE) == null) {
+            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
+            await("the device", () -> admin.run("hv:devices").contains("scratch"));
+        }
+        startScratch();
+        try {
+            Map<String, WeakReference<ClassLoader>> gone = new LinkedHashMap<>();
+            redeploy(WARM, gone);
+            collect(gone);
+            long mappings = mappings(), mebibytes = residentMiB();
+            System.out.println("warm" + names());
+
+            redeploy(REDEPLOYS - WARM, gone);
+
+            collect(gone);
+            String after =
+                    "mappings %d, then %d; resident MiB %d, then %d"
+                            .formatted(mappings, mappings(), mebibytes, residentMiB());
+            System.out.println(REDEPLOYS + " redeploys: " + after + names());
+            assertTrue(after, mappings() < mappings + MORE_MAPPINGS);
+            assertTrue(after, residentMiB() < mebibytes + MORE_MIB);
+            await("it to run", () -> running("scratch"));
+            talk("z!");
+            holds("z");
+        } finally {
+            admin.run("vm:stop scratch; vm:delete scratch");
+        }
+    }
+
+    /** Updates engine and device, with a VM on both. */
+    private void redeploy(int times, Map<String, WeakReference<ClassLoader>> gone)
+            throws Exception {
+        Path engine = installed("engine-bt"), device = Path.of(System.getProperty("sample.device"));
+        for (int i = 0; i < times; i++) {
+            update(find(ENGINE), engine, gone);
+            update(find(DEVICE), device, gone);
+        }
+    }
+
+    private void update(Bundle bundle, Path jar, Map<String, WeakReference<ClassLoader>> gone)
+            throws Exception {
+        ClassLoader old = loader(bundle);
+        do {
+            try (InputStream bytes = Files.newInputStream(jar)) {
+                bundle.update(bytes);
+            } catch (BundleException e) { // another thread resolves just now
+                assertTrue(e.getMessage(), e.getMessage().contains("global lock"));
+            }
+            var refreshed = new CountDownLatch(1);
+            bundles.getBundle(0)
+                    .adapt(FrameworkWiring.class)
+                    .refreshBundles(List.of(bundle), _ -> refreshed.countDown());
+            assertTrue(refreshed.await(60, TimeUnit.SECONDS));
+            if (bundle.getState() != Bundle.ACTIVE) {
+                bundle.start();
+            }
+        } while (loader(bundle) == old);
+        gone.put(bundle.getSymbolicName() + " " + ++updates, new WeakReference<>(old));
+    }
+
+    private static ClassLoader loader(Bundle bundle) {
+        return bundle.adapt(BundleWiring.class).getClassLoader();
+    }
+
+    private static void collect(Map<String, WeakReference<ClassLoader>> gone) throws Exception {
+        long deadline = System.nanoTime() + 60_000_000_000L;
+        do {
+            System.gc();
+            Thread.sleep(200);
+            gone.values().removeIf(loader -> loader.get() == null);
+        } while (!gone.isEmpty() && System.nanoTime() < deadline);
+        assertEquals("class loaders that are still there", Set.of(), gone.keySet());
+    }
+
+    private static long mappings() throws Exception {
+        try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.count();
+        }
+    }
+
+    private static String names() throws Exception {
+        var count = new java.util.TreeMap<String, Integer>();
+        for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+            String[] words = line.split(" +");
+            count.merge(words.length > 5 ? words[5] : "", 1, Integer::sum);
+        }
+        count.values().removeIf(n -> n < 8);
+        return count.toString();
+    }
+
+    private static long residentMiB() throws Exception {
+        String[] words = Files.readString(Path.of("/proc/self/statm")).split(" ");
+        return Long.parseLong(words[1]) * 4096 >> 20;
+    }
+
+    // --- the scene
+
+    private void startScratch() throws Exception {
+        Path rom = ScratchRom.write(Path.of("scratch.rom").toAbsolutePath());
+        admin.run(
+                "vm:create scratch --vnc none --bios %s --memory 1 --device scratch --start"
+                        .formatted(rom));
+    }
+
+    private void talk(String text) throws Exception {
+        admin.run("vm:console scratch", text);
+    }
+
+    /** The guest sent back what the device held. */
+    private void holds(String text) throws Exception {
+        String error =
+                admin.error("vm:wait-for scratch --serial '%s' --timeout 20".formatted(text));
+        assertTrue(
+                error + admin.run("vm:registers scratch; vm:info scratch; vm:stats scratch"),
+                error.startsWith("no error"));
+    }
+
+    private boolean usable(String engine) throws Exception {
+        return admin.run("hv:info --json").contains("\"" + engine + "\"");
+    }
+
+    private boolean running(String vm) throws Exception {
+        return admin.run("vm:list --json")
+                .matches("(?s).*\"" + vm + "\", \"state\": \"running\".*");
+    }
+
+    private Bundle find(String name) {
+        Bundle found = null;
+        for (Bundle bundle : bundles.getBundles()) {
+            found = name.equals(bundle.getSymbolicName()) ? bundle : found;
+        }
+        return found;
+    }
+
+    /** The jar of an installed bundle of ours. */
+    private static Path installed(String artifact) throws Exception {
+        try (var files = Files.walk(Path.of("system/trivium").resolve(artifact))) {
+            return files.filter(f -> f.toString().endsWith(".jar")).findFirst().orElseThrow();
+        }
+    }
+
+    /** A file that is copied slowly would be installed by half. */
+    private static void deploy(Path jar, String name) throws Exception {
+        Files.createDirectories(Path.of("deploy"));
+        Path part = Path.of("data", name + ".part");
+        Files.copy(jar, part, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(part, Path.of("deploy", name), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static String log() throws Exception {
+        return Files.readString(Path.of("data/log/karaf.log"));
+    }
+
+    private static String since(String log) throws Exception {
+        return log().substring(log.length());
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + 90_000_000_000L;
+        while (!condition.call()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("no " + what + " within 90 s\n" + log());
+            }
+            Thread.sleep(200);
+        }
+        assertEquals(true, condition.call());
+    }
+}
