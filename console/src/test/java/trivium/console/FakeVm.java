@@ -138,6 +138,16 @@ final class FakeVm implements Vm, Vm.SerialConsole, KeyboardSink, Screen {
     }
 
     @Override
+    public Advice advice() {
+        return new Advice(
+                "bt",
+                mmu,
+                Map.of("idle", 0.25, "64-bit user", 0.75),
+                Map.of("exit-io", 1234.5),
+                List.of("it is on interpreter", "so bt is the better choice"));
+    }
+
+    @Override
     public Mode mode() {
         return new Mode(
                 engine,

@@ -44,6 +44,7 @@ final class TestShell implements AutoCloseable {
                     DeleteCommand.class,
                     MediaCommand.class,
                     EngineCommand.class,
+                    AdviseCommand.class,
                     MmuCommand.class,
                     StatsCommand.class,
                     ConsoleCommand.class,

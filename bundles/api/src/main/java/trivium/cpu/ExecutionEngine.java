@@ -22,5 +22,10 @@ public interface ExecutionEngine {
         return false;
     }
 
+    /** For "auto", which weighs it with what a guest runs; may measure at its first call. */
+    default Estimate estimateOn(Host host) {
+        return Estimate.NONE;
+    }
+
     VcpuRunner attach(Vcpu vcpu, MmuStrategy mmu);
 }

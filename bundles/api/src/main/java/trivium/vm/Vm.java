@@ -64,6 +64,9 @@ public interface Vm {
     /** How it came to its engine and strategy. */
     Mode mode();
 
+    /** What it does, and which engine and strategy would be best for that. */
+    Advice advice();
+
     /** Why it crashed, if it did. */
     Optional<String> failure();
 
@@ -134,6 +137,19 @@ public interface Vm {
             String why,
             Optional<String> waitsFor,
             Swaps swaps) {}
+
+    /**
+     * @param engine the best for what the guest did lately; the present one if nothing is known
+     * @param shares of the time: "idle", and kinds of code by name; empty if nothing is known
+     * @param rates events a second, by name: exits by cause, TLB misses
+     * @param reasons sentences, in an order that makes sense
+     */
+    record Advice(
+            String engine,
+            String mmu,
+            Map<String, Double> shares,
+            Map<String, Double> rates,
+            java.util.List<String> reasons) {}
 
     /**
      * Changes of engine or strategy since power-on, and how long a vCPU stood still for one.

@@ -2,8 +2,11 @@ package trivium.bt;
 
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.WeakHashMap;
 import org.osgi.service.component.annotations.Component;
+import trivium.cpu.CodeKind;
+import trivium.cpu.Estimate;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -79,6 +82,19 @@ public final class BtEngine implements ExecutionEngine {
         return host.executableMemory()
                 ? Support.YES
                 : new Support.No("this host refuses executable memory");
+    }
+
+    /** As measured against native code: docs/benchmarks.md. */
+    @Override
+    public Estimate estimateOn(Host host) {
+        return new Estimate(
+                Map.of(
+                        CodeKind.REAL, 0.3,
+                        CodeKind.KERNEL_32, 0.35,
+                        CodeKind.KERNEL_64, 0.35,
+                        CodeKind.USER_32, 0.55,
+                        CodeKind.USER_64, 0.55),
+                Optional.empty());
     }
 
     @Override

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.WeakHashMap;
 import org.osgi.service.component.annotations.Component;
+import trivium.cpu.CodeKind;
+import trivium.cpu.Estimate;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -71,6 +73,33 @@ public final class VtEngine implements ExecutionEngine {
             case USER -> true;
             case MEASURED -> Measurement.quick().userAlone();
         };
+    }
+
+    /** What KVM does not run goes on a software engine, in pieces. */
+    @Override
+    public Estimate estimateOn(Host host) {
+        Measurement measured = Measurement.quick();
+        boolean all = measured.kernelsNative();
+        if (!all && !measured.userAlone()) {
+            return Estimate.NONE;
+        }
+        return new Estimate(
+                Map.of(
+                        CodeKind.REAL, all ? 0.95 : 0.25,
+                        CodeKind.KERNEL_32, all ? 0.95 : 0.3,
+                        CodeKind.KERNEL_64, all ? 0.95 : 0.3,
+                        CodeKind.USER_32, all ? 0.95 : 0.5,
+                        CodeKind.USER_64, all ? 0.95 : 0.9),
+                caveat(measured));
+    }
+
+    private static Optional<String> caveat(Measurement measured) {
+        if (!measured.userCpuidIsGuests()) {
+            return Optional.of("hot user code sees the host's CPUID and time-stamp counter");
+        }
+        return measured.ownTsc()
+                ? Optional.empty()
+                : Optional.of("the time-stamp counter runs at the host's rate");
     }
 
     @Override

@@ -1,6 +1,11 @@
 package trivium.x86;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
 import org.osgi.service.component.annotations.Component;
+import trivium.cpu.CodeKind;
+import trivium.cpu.Estimate;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -12,6 +17,8 @@ import trivium.x86.interp.Interpreter;
 /** The reference engine: plain Java, exact, on every host. */
 @Component
 public final class InterpreterEngine implements ExecutionEngine {
+    private static final double SHARE_OF_NATIVE = 0.03;
+
     @Override
     public String name() {
         return "interpreter";
@@ -25,6 +32,16 @@ public final class InterpreterEngine implements ExecutionEngine {
     @Override
     public Support supportOn(Host host) {
         return Support.YES;
+    }
+
+    /** Some 100 million instructions a second, of whatever kind. */
+    @Override
+    public Estimate estimateOn(Host host) {
+        Map<CodeKind, Double> speeds = new EnumMap<>(CodeKind.class);
+        for (CodeKind kind : CodeKind.values()) {
+            speeds.put(kind, SHARE_OF_NATIVE);
+        }
+        return new Estimate(speeds, Optional.empty());
     }
 
     @Override

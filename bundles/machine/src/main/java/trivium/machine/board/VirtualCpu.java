@@ -166,6 +166,11 @@ public final class VirtualCpu implements Vcpu, ApicBus.Target {
         set(KICK);
     }
 
+    /** Whether it waits for an event: halted. */
+    public boolean waiting() {
+        return waiting;
+    }
+
     /** Events that no line asserts: those to be saved with the state. */
     record Events(int latched, boolean secondNmi, int sipiVector) {}
 

@@ -2,10 +2,13 @@ package trivium.machine.life;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import trivium.cpu.Estimate;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
@@ -135,6 +138,15 @@ public final class Catalog {
             throw new VmException("no device '%s'; %s".formatted(model, thereIs(factories)));
         }
         return factory;
+    }
+
+    /** What engines for this host expect of themselves, by name. */
+    Map<String, Estimate> estimates() {
+        Map<String, Estimate> all = new TreeMap<>();
+        engines.stream()
+                .filter(this::supported)
+                .forEach(engine -> all.put(engine.name(), engine.estimateOn(host)));
+        return all;
     }
 
     /** Whether there is another engine for this host. */

@@ -1,14 +1,19 @@
 package trivium.machine.life;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import trivium.cpu.CodeKind;
+import trivium.cpu.Estimate;
 import trivium.vm.Vm;
 import trivium.vm.VmException;
 
@@ -23,6 +28,10 @@ import trivium.vm.VmException;
 final class Modes {
     private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
     private static final int PATIENCE_SECONDS = 10;
+
+    /** Whether "auto" takes engines of which guests see more than they should. */
+    private static final boolean CAVEATS = Boolean.getBoolean("trivium.auto.caveats");
+
     static final String GOES_ON = "goes on with another one", WAITS = "waits until it is back";
 
     /** The VM, as far as it is concerned. */
@@ -61,6 +70,12 @@ final class Modes {
     private volatile String engine, mmu;
     private volatile String why = "it is off";
     private volatile String waitsFor;
+
+    private final Samples samples = new Samples();
+    private volatile Policy policy = new Policy(CAVEATS);
+
+    /** What policy decided last; null if nothing yet. */
+    private volatile String decided;
 
     /** Engine and strategy before the last change. */
     private volatile String before = "";
@@ -119,16 +134,110 @@ final class Modes {
     }
 
     /**
-     * What to start on.
+     * What to run on: as asked for, or what policy decided last, if that is there.
      *
      * @throws VmException if there is none such now
      */
     EngineMode choose() throws VmException {
+        if (decided != null && wantedEngine.equals(Catalog.AUTO)) {
+            try {
+                return find(decided, wantedMmu);
+            } catch (VmException e) {
+                LOG.debug("vm {}: {}", owner.id(), e.getMessage());
+            }
+        }
         return find(wantedEngine, wantedMmu);
+    }
+
+    // --- policy
+
+    /** To be called some ten times a second: has looked at what the vCPUs do. */
+    void sample() {
+        if (used != null && owner.running()) {
+            owner.loops().forEach(loop -> loop.sample(samples));
+        }
+    }
+
+    /** To be called each two seconds or so: changes the engine if that is to be. */
+    void decide() {
+        EngineMode now = used;
+        if (now == null || !owner.running() || !wantedEngine.equals(Catalog.AUTO)) {
+            samples.age();
+            return;
+        }
+        Optional<String> better =
+                policy.decide(catalog.estimates(), engine, samples, System.nanoTime());
+        better.ifPresent(this::follow);
+        samples.age();
+    }
+
+    private void follow(String better) {
+        String doing = doing();
+        try {
+            EngineMode to = find(better, wantedMmu);
+            change(to);
+            decided = better;
+            take(to, "policy: %s, for which %s is the best".formatted(doing, better));
+            LOG.info("vm {}: {}", owner.id(), why);
+        } catch (VmException e) {
+            LOG.info("vm {}: {} would be better, but: {}", owner.id(), better, e.getMessage());
+        }
+    }
+
+    /** "70% 64-bit user, 30% 64-bit kernel" of the time in which it ran. */
+    private String doing() {
+        return samples.kinds().entrySet().stream()
+                .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                .map(kind -> "%.0f%% %s".formatted(100 * kind.getValue(), kind.getKey()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * @param rates events a second
+     */
+    Vm.Advice advise(Map<String, Double> rates) {
+        Map<String, Double> shares = samples.shares();
+        List<String> reasons = new ArrayList<>();
+        reasons.add("it is on %s with %s: %s".formatted(engine, mmu, why));
+        Map<String, Estimate> estimates = catalog.estimates();
+        Map<CodeKind, Double> kinds = samples.kinds();
+        if (kinds.isEmpty()) {
+            reasons.add(
+                    used == null
+                            ? "it does not run"
+                            : "it did next to nothing lately: every engine is as good");
+            return new Vm.Advice(engine, mmu, shares, rates, reasons);
+        }
+        reasons.add("while it ran: " + doing());
+        Policy.rank(estimates, engine, kinds)
+                .forEach((name, speed) ->
+                        reasons.add(
+                                "%s would do that at some %.0f%% of the host's own speed%s"
+                                        .formatted(
+                                                name,
+                                                100 * speed,
+                                                estimates
+                                                        .get(name)
+                                                        .caveat()
+                                                        .map(" (but "::concat)
+                                                        .map(c -> c + ")")
+                                                        .orElse(""))));
+        String best = policy.best(estimates, engine, kinds);
+        reasons.add(
+                best.equals(engine)
+                        ? "so it is best where it is"
+                        : "so %s is the better choice".formatted(best));
+        if (!wantedEngine.equals(Catalog.AUTO)) {
+            reasons.add("policy does nothing, since %s was asked for".formatted(wantedEngine));
+        }
+        return new Vm.Advice(best, mmu, shares, rates, reasons);
     }
 
     /** The VM starts with what {@link #choose} gave. */
     void started(EngineMode mode) {
+        samples.clear();
+        policy = new Policy(CAVEATS);
+        decided = null;
         times.clear();
         waitsFor = null;
         take(mode, "at power-on, %s".formatted(wish()));
@@ -165,6 +274,7 @@ final class Modes {
         change(to);
         wantedEngine = engineName;
         wantedMmu = mmuName;
+        decided = null;
         take(to, wish());
         goOn();
     }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import trivium.cpu.CodeKind;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.device.CurrentVcpu;
@@ -263,7 +264,10 @@ final class VcpuLoop {
                 count("exits-halted");
                 vcpu.awaitPending();
             }
-            case VcpuExit.Kicked _ -> count("exits-kicked");
+            case VcpuExit.Kicked _ -> {
+                count("exits-kicked");
+                takeSample();
+            }
             case VcpuExit.TripleFault _ -> {
                 count("exits-triple-fault");
                 hold();
@@ -289,6 +293,28 @@ final class VcpuLoop {
     private void count(String exit) {
         synchronized (exits) {
             exits.merge(exit, 1L, Long::sum);
+        }
+    }
+
+    // --- what it does
+
+    private volatile Samples wanted;
+
+    /** Has what it does just now counted, soon. */
+    void sample(Samples samples) {
+        if (vcpu.waiting()) {
+            samples.idle();
+            return;
+        }
+        wanted = samples;
+        vcpu.kick();
+    }
+
+    private void takeSample() {
+        Samples samples = wanted;
+        if (samples != null) {
+            wanted = null;
+            samples.runs(CodeKind.of(vcpu.state()));
         }
     }
 

@@ -82,6 +82,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
 
     private volatile boolean resumeWhenBack;
 
+    private final EventRates eventRates = new EventRates();
+    private volatile Map<String, Double> rates = Map.of();
+
     /** What is there while the VM is on. */
     private record Machine(
             VmConfig config,
@@ -736,6 +739,35 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         } finally {
             control.unlock();
         }
+    }
+
+    /** To be called ten times a second: looks at what the vCPUs do. Not where time is counted. */
+    void sample() {
+        Machine now = machine;
+        if (now != null && !now.config.icount()) {
+            modes.sample();
+        }
+    }
+
+    /** To be called every two seconds: lets policy choose, unless somebody is at it just now. */
+    void decide() {
+        Machine now = machine;
+        if (now == null || now.config.icount() || !control.tryLock()) {
+            return;
+        }
+        try {
+            if (machine == now) {
+                rates = eventRates.since(statistics(now));
+                modes.decide();
+            }
+        } finally {
+            control.unlock();
+        }
+    }
+
+    @Override
+    public Vm.Advice advice() {
+        return modes.advise(machine == null ? Map.of() : rates);
     }
 
     @Override
