@@ -124,6 +124,11 @@ public final class CreateCommand extends VmCommand {
             values = {"stop", "reset"})
     String onTripleFault = "stop";
 
+    @Option(
+            name = "--page-sharing-group",
+            description = "Share pages of equal content with the VMs of this group")
+    String pageSharingGroup;
+
     @Option(name = "--autostart", description = "Start it with the appliance")
     boolean autostart;
 
@@ -165,7 +170,8 @@ public final class CreateCommand extends VmCommand {
                 display(),
                 autostart,
                 icount,
-                resetOnTripleFault());
+                resetOnTripleFault(),
+                Optional.ofNullable(pageSharingGroup));
     }
 
     private boolean resetOnTripleFault() throws VmException {

@@ -66,7 +66,9 @@ final class Describe {
                         "debugExit",
                         config.debugExit(),
                         "onTripleFault",
-                        config.resetOnTripleFault() ? "reset" : "stop"));
+                        config.resetOnTripleFault() ? "reset" : "stop",
+                        "pageSharingGroup",
+                        config.pageSharingGroup()));
         map.put(
                 "boot",
                 Json.object(

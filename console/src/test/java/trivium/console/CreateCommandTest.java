@@ -52,7 +52,7 @@ class CreateCommandTest {
                                 + " --kernel k --initrd i --append \"console=ttyS0 quiet\""
                                 + " --bios b --boot-order cdrom,disk --serial file:s"
                                 + " --vnc 0.0.0.0:5907 --debug-exit --log-port 0x402=l"
-                                + " --icount --autostart --device hpet --start");
+                                + " --icount --autostart --device hpet --page-sharing-group lab --start");
 
         assertThat(config.cpu()).isEqualTo(CpuModel.I386);
         assertThat(config.cpus()).isEqualTo(4);
@@ -72,6 +72,7 @@ class CreateCommandTest {
         assertThat(config.debugExit()).isTrue();
         assertThat(config.logPorts()).isEqualTo(Map.of(0x402, here.resolve("l")));
         assertThat(config.icount()).isTrue();
+        assertThat(config.pageSharingGroup()).contains("lab");
         assertThat(config.autostart()).isTrue();
         assertThat(config.devices()).containsExactly(new VmConfig.DeviceSpec("hpet", Map.of()));
         assertThat(shell.vms.vms.getLast().state).isEqualTo(VmState.RUNNING);

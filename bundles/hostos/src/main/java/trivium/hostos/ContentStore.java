@@ -38,7 +38,7 @@ public final class ContentStore implements AutoCloseable {
             throw new IOException("this host has no memfd");
         }
         memfd = Memfd.create("trivium-shared-" + name, (long) SLOTS * PAGE);
-        layer = new Layer(memfd);
+        layer = new Layer(memfd, true);
         layer.retain();
         window = memfd.map(Memfd.PROT_READ);
     }

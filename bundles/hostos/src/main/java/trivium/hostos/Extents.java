@@ -67,6 +67,17 @@ final class Extents {
         return all.values();
     }
 
+    /** How many bytes each layer has below. */
+    Map<Layer, Long> layers() {
+        Map<Layer, Long> layers = new HashMap<>();
+        for (Extent extent : all.values()) {
+            if (extent.layer != null) {
+                layers.merge(extent.layer, extent.length, Long::sum);
+            }
+        }
+        return layers;
+    }
+
     /** How many pieces each layer has. */
     Map<Layer, Integer> uses() {
         Map<Layer, Integer> uses = new HashMap<>();

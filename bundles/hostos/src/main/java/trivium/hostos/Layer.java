@@ -13,11 +13,20 @@ import java.lang.foreign.MemorySegment;
  */
 final class Layer {
     private final Memfd memfd;
+
+    /** Whether its owner looks after its pages; else they live as long as it. */
+    final boolean lookedAfter;
+
     private int users;
 
     /** Takes the memfd over; nobody writes to it from now on but through {@link #write}. */
     Layer(Memfd memfd) {
+        this(memfd, false);
+    }
+
+    Layer(Memfd memfd, boolean lookedAfter) {
         this.memfd = memfd;
+        this.lookedAfter = lookedAfter;
     }
 
     synchronized void retain() {

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,10 @@ public final class SharedMemory {
     private static final Logger LOG = LoggerFactory.getLogger(SharedMemory.class);
 
     /** More pieces than that are made one; runs of written pages are joined over so few others. */
-    private static final int MOST_PIECES = 8192, JOIN_BYTES = 4 * Memfd.PAGE_BYTES;
+    private static final int MOST_PIECES = 8192, JOIN_PAGES = 4;
+
+    /** From so many on, all but the largest become one. */
+    private static final int MOST_LAYERS = 32;
 
     private static final MemorySegment ZEROS =
             MemorySegment.ofArray(new long[Memfd.PAGE_BYTES / Long.BYTES]).asReadOnly();
@@ -135,8 +139,13 @@ public final class SharedMemory {
     }
 
     private void freezeWritten() throws IOException {
-        List<long[]> runs = new ArrayList<>();
-        forEachWritten((at, n) -> addJoined(runs, at, n));
+        BitSet pages = new BitSet();
+        forEachWritten((at, n) -> pages.set(page(at), page(at + n)));
+        Map<Layer, Long> layers = extents.layers();
+        if (layers.size() > MOST_LAYERS) {
+            addAllButLargest(layers, pages);
+        }
+        List<long[]> runs = joined(pages);
         if (extents.count() + 2 * runs.size() > MOST_PIECES) {
             freezeAll();
         } else if (!runs.isEmpty()) {
@@ -145,15 +154,30 @@ public final class SharedMemory {
         }
     }
 
-    private static void addJoined(List<long[]> runs, long offset, long length) {
-        if (!runs.isEmpty()) {
-            long[] last = runs.getLast();
-            if (offset - last[0] - last[1] <= JOIN_BYTES) {
-                last[1] = offset + length - last[0];
-                return;
+    /** Small layers become one, so that those can go whose pages are mostly written over. */
+    private void addAllButLargest(Map<Layer, Long> layers, BitSet pages) throws IOException {
+        Layer largest = Collections.max(layers.entrySet(), Map.Entry.comparingByValue()).getKey();
+        for (Extent extent : extents.list()) {
+            Layer layer = extent.layer();
+            if (layer != null && layer != largest && !layer.lookedAfter) {
+                forEachShared(extent, (at, n) -> pages.set(page(at), page(at + n)));
             }
         }
-        runs.add(new long[] {offset, length});
+    }
+
+    /** As offset and length; over a few pages between two runs. */
+    private static List<long[]> joined(BitSet pages) {
+        List<long[]> runs = new ArrayList<>();
+        for (int from = pages.nextSetBit(0); from >= 0; ) {
+            int end = pages.nextClearBit(from), next = pages.nextSetBit(end);
+            while (next >= 0 && next - end <= JOIN_PAGES) {
+                end = pages.nextClearBit(next);
+                next = pages.nextSetBit(end);
+            }
+            runs.add(new long[] {bytes(from), bytes(end - from)});
+            from = next;
+        }
+        return runs;
     }
 
     /** Makes one piece of all. */

@@ -129,6 +129,27 @@ class MemoryImageTest {
         }
     }
 
+    /** What many forks leave behind goes, though a page of each of them is still seen. */
+    @Test
+    void manyLayersBecomeFew() throws IOException {
+        SharedMemory memory = memory();
+        memory.freeze().close();
+        for (int round = 0; round < 200; round++) {
+            for (int page = 0; page < 100; page++) {
+                put(memory, page * PAGE, round);
+            }
+            put(memory, (100 + round) * PAGE, round);
+            memory.freeze().close();
+        }
+
+        assertThat(SharedMemory.bytesTogether(List.of(memory))).isLessThan(40 * 101 * PAGE);
+        for (int round = 0; round < 200; round++) {
+            assertThat(get(memory, (100 + round) * PAGE)).isEqualTo((byte) round);
+        }
+        assertThat(get(memory, 99 * PAGE)).isEqualTo((byte) 199);
+        memory.release();
+    }
+
     @Test
     void manyPiecesBecomeOne() throws IOException {
         SharedMemory memory = SharedMemory.allocate("pieces", 1L << 28);

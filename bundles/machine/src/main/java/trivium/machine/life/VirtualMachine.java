@@ -179,6 +179,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             if (!holdAll()) {
                 throw new VmException("vm %s: a vCPU does not come to rest".formatted(id()));
             }
+            if (asked.get() > 0) {
+                throw new VmException("vm %s is about to be reset or switched off".formatted(id()));
+            }
             var parts =
                     new VmSnapshot.Parts(
                             now.boot, now.drives, serial, modes.wantedEngine(), modes.wantedMmu());
