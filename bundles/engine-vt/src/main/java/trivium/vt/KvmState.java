@@ -58,6 +58,15 @@ final class KvmState {
     private final KvmRegs regs = new KvmRegs();
     private final KvmSregs sregs = new KvmSregs();
     private final KvmXsave xsave = new KvmXsave();
+
+    /** What KVM has, if it is known: then what is the same need not be set. */
+    private final KvmSregs kvmSregs = new KvmSregs();
+
+    private boolean sregsKnown;
+
+    /** What {@link #xsave} had, which KVM has. */
+    private final KvmXsave kvmXsave = new KvmXsave();
+
     private final KvmVcpuEvents events = new KvmVcpuEvents();
     private final KvmDebugregs debugregs = new KvmDebugregs();
     private final KvmMsrs msrs = new KvmMsrs(MSRS), tsc = new KvmMsrs(TSC);
@@ -90,9 +99,7 @@ final class KvmState {
     // --- in
 
     void load() throws IOException {
-        putSregs();
-        sregs.u16(KvmSregs.IDT + KvmSregs.LIMIT, s.idtrLimit);
-        sregs.u64(KvmSregs.IDT + KvmSregs.BASE, s.idtrBase);
+        putSregs(sregs, s.idtrLimit, s.idtrBase);
         kvm.set(sregs);
         loadRegs();
         loadMsrs(s.lstar, s.cstar);
@@ -126,10 +133,10 @@ final class KvmState {
 
     /** For ring 3 alone: whatever would enter ring 0 shuts the vCPU down before it has happened. */
     void loadUser(boolean msrsToo, long trapAddress) throws IOException {
-        putSregs();
-        sregs.u16(KvmSregs.IDT + KvmSregs.LIMIT, 0);
-        sregs.u64(KvmSregs.IDT + KvmSregs.BASE, 0);
-        kvm.set(sregs);
+        putSregs(sregs, 0, 0);
+        if (!sregsKnown || !sregs.startsLike(kvmSregs, KvmSregs.BYTES)) {
+            kvm.set(sregs);
+        }
         loadRegs();
         if (msrsToo) {
             loadMsrs(trapAddress, trapAddress);
@@ -137,12 +144,14 @@ final class KvmState {
         }
     }
 
-    private void putSregs() {
+    private void putSregs(KvmSregs sregs, int idtrLimit, long idtrBase) {
         for (int i = 0; i < SEGMENTS.length; i++) {
-            put(SEGMENTS[i], s.segments[i]);
+            put(sregs, SEGMENTS[i], s.segments[i]);
         }
-        put(KvmSregs.LDT, s.ldtr);
-        put(KvmSregs.TR, s.tr);
+        put(sregs, KvmSregs.LDT, s.ldtr);
+        put(sregs, KvmSregs.TR, s.tr);
+        sregs.u16(KvmSregs.IDT + KvmSregs.LIMIT, idtrLimit);
+        sregs.u64(KvmSregs.IDT + KvmSregs.BASE, idtrBase);
         sregs.u16(KvmSregs.GDT + KvmSregs.LIMIT, s.gdtrLimit);
         sregs.u64(KvmSregs.GDT + KvmSregs.BASE, s.gdtrBase);
         sregs.u64(KvmSregs.CR0, s.cr0);
@@ -157,7 +166,7 @@ final class KvmState {
         }
     }
 
-    private void put(int index, Segment from) {
+    private static void put(KvmSregs sregs, int index, Segment from) {
         long at = index * KvmSregs.SEGMENT_BYTES;
         int a = from.attributes;
         sregs.u64(at + KvmSregs.BASE, from.base);
@@ -181,12 +190,15 @@ final class KvmState {
         regs.u64(KvmRegs.RIP, s.rip);
         regs.u64(KvmRegs.RFLAGS, s.rflags);
         kvm.set(regs);
+        kvmXsave.copyFrom(xsave, KvmXsave.HEAD_BYTES);
         FxImage.put(s, xsave.hva(KvmXsave.FXSAVE));
         xsave.u16(KvmXsave.FOP, s.fop);
         xsave.u64(KvmXsave.FIP, s.fip);
         xsave.u64(KvmXsave.FDP, s.fdp);
         xsave.u64(KvmXsave.XSTATE_BV, xsave.u64(KvmXsave.XSTATE_BV) | X87_AND_SSE);
-        kvm.set(xsave);
+        if (!xsave.startsLike(kvmXsave, KvmXsave.HEAD_BYTES)) {
+            kvm.set(xsave);
+        }
     }
 
     private void loadMsrs(long lstar, long cstar) throws IOException {
@@ -302,6 +314,7 @@ final class KvmState {
 
     /** After ring 3 alone, which cannot have changed more. */
     void storeUser() throws IOException {
+        sregsKnown = false;
         kvm.get(sregs);
         storeRegs();
         for (int i = 0; i < SEGMENTS.length; i++) {
@@ -315,6 +328,8 @@ final class KvmState {
     void storeCodeAndStack() {
         get(KvmSregs.CS, s.segments[CS], false);
         get(KvmSregs.SS, s.segments[SS], true);
+        putSregs(kvmSregs, 0, 0);
+        sregsKnown = true;
     }
 
     private void get(int index, Segment to, boolean stack) {

@@ -5,12 +5,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongPredicate;
+import java.util.stream.LongStream;
 import trivium.hostos.Kvm;
 import trivium.hostos.KvmMsrFilter;
 import trivium.hostos.KvmVcpu;
@@ -45,17 +48,24 @@ final class VtVm implements MemoryListener {
         final int id;
         final DirectRange range;
 
-        /** The dirty log, or null for a slot that has none. */
-        final MemorySegment dirty;
+        /** The dirty log, a bit a page, or null for a slot that has none. */
+        final MemorySegment log;
 
-        /** Pages of which a software engine holds code. */
-        final Set<Long> watched = new HashSet<>();
+        /** What the log said last. */
+        private final long[] dirty;
+
+        /** The pages of which a software engine holds code, likewise. */
+        private final long[] watched;
+
+        private int watchedPages;
 
         Slot(int id, DirectRange range, boolean logged) {
             this.id = id;
             this.range = range;
             long words = (range.sizeBytes() / PAGE + 63) / 64;
-            dirty = logged ? Arena.ofAuto().allocate(words * 8, 8) : null;
+            log = logged ? Arena.ofAuto().allocate(words * 8, 8) : null;
+            dirty = new long[logged ? (int) words : 0];
+            watched = new long[dirty.length];
         }
 
         boolean covers(long gpa) {
@@ -66,9 +76,43 @@ final class VtVm implements MemoryListener {
             return (gpa - range.gpa()) / PAGE;
         }
 
-        boolean dirty(long gpa) {
-            long page = page(gpa);
-            return (dirty.getAtIndex(ValueLayout.JAVA_LONG, page / 64) >>> page & 1) != 0;
+        /**
+         * @return false if it was watched already
+         */
+        boolean watch(long gpa) {
+            int word = (int) (page(gpa) >>> 6);
+            long bit = 1L << page(gpa);
+            if ((watched[word] & bit) != 0) {
+                return false;
+            }
+            watched[word] |= bit;
+            watchedPages++;
+            return true;
+        }
+
+        boolean watchesAny() {
+            return watchedPages != 0;
+        }
+
+        LongStream watched() {
+            return BitSet.valueOf(watched).stream().mapToLong(page -> gpa(page));
+        }
+
+        private long gpa(long page) {
+            return range.gpa() + page * PAGE;
+        }
+
+        /** Looks at the log, and stops watching the pages in it for which it is told to. */
+        void unwatchIf(LongPredicate written) {
+            MemorySegment.copy(log, ValueLayout.JAVA_LONG, 0, dirty, 0, dirty.length);
+            for (int i = 0; i < dirty.length; i++) {
+                for (long word = dirty[i] & watched[i]; word != 0; word &= word - 1) {
+                    if (written.test(gpa(i * 64L + Long.numberOfTrailingZeros(word)))) {
+                        watched[i] &= ~Long.lowestOneBit(word);
+                        watchedPages--;
+                    }
+                }
+            }
         }
     }
 
@@ -173,7 +217,7 @@ final class VtVm implements MemoryListener {
     @Override
     public synchronized void codeTracked(long gpa) {
         Slot slot = slot(gpa);
-        if (slot != null && slot.watched.add(gpa)) {
+        if (slot != null && slot.watch(gpa)) {
             protect(slot, gpa);
         }
     }
@@ -217,7 +261,7 @@ final class VtVm implements MemoryListener {
             if (!wanted.remove(slot.range)) {
                 vm.setUserMemoryRegion(slot.id, 0, slot.range.gpa(), 0, 0);
                 slots.remove(slot);
-                watched.addAll(slot.watched);
+                slot.watched().forEach(watched::add);
             }
         }
         for (DirectRange range : wanted) {
@@ -228,7 +272,7 @@ final class VtVm implements MemoryListener {
 
     private void addSlot(DirectRange range) throws IOException {
         Slot slot = new Slot(freeId(), range, logged && range.writable());
-        int log = slot.dirty == null ? 0 : KvmVm.MEM_LOG_DIRTY_PAGES;
+        int log = slot.log == null ? 0 : KvmVm.MEM_LOG_DIRTY_PAGES;
         int flags = range.writable() ? log : KvmVm.MEM_READONLY;
         vm.setUserMemoryRegion(slot.id, flags, range.gpa(), range.sizeBytes(), range.hva());
         slots.add(slot);
@@ -248,7 +292,7 @@ final class VtVm implements MemoryListener {
     /** The slot whose log has a page. */
     private Slot slot(long gpa) {
         for (Slot slot : slots) {
-            if (slot.dirty != null && slot.covers(gpa)) {
+            if (slot.log != null && slot.covers(gpa)) {
                 return slot;
             }
         }
@@ -268,9 +312,9 @@ final class VtVm implements MemoryListener {
     /** Tells those who hold code of them which pages the guest wrote in KVM. */
     synchronized void harvest() throws IOException {
         for (Slot slot : slots) {
-            if (!slot.watched.isEmpty()) {
-                vm.getDirtyLog(slot.id, slot.dirty);
-                slot.watched.removeIf(gpa -> slot.dirty(gpa) && forgotten(slot, gpa));
+            if (slot.watchesAny()) {
+                vm.getDirtyLog(slot.id, slot.log);
+                slot.unwatchIf(gpa -> forgotten(slot, gpa));
             }
         }
     }

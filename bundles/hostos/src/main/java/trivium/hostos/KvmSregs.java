@@ -47,7 +47,7 @@ public final class KvmSregs extends KvmStruct {
                     JAVA_LONG.withName("apic_base"),
                     MemoryLayout.sequenceLayout(4, JAVA_LONG).withName("interrupt_bitmap"));
 
-    static final int BYTES = (int) LAYOUT.byteSize();
+    public static final int BYTES = (int) LAYOUT.byteSize();
     public static final int CS = 0, DS = 1, ES = 2, FS = 3, GS = 4, SS = 5, TR = 6, LDT = 7;
     public static final long SEGMENT_BYTES = SEGMENT.byteSize();
 

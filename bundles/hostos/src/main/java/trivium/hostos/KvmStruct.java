@@ -33,6 +33,15 @@ public abstract class KvmStruct {
         return segment.address();
     }
 
+    /** Whether so many bytes from the start on are the same. */
+    public final boolean startsLike(KvmStruct other, long bytes) {
+        return MemorySegment.mismatch(segment, 0, bytes, other.segment, 0, bytes) < 0;
+    }
+
+    public final void copyFrom(KvmStruct other, long bytes) {
+        MemorySegment.copy(other.segment, 0, segment, 0, bytes);
+    }
+
     /** The host address of a field. */
     public final long hva(long offset) {
         return segment.address() + offset;
