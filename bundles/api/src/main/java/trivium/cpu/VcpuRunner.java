@@ -43,6 +43,13 @@ public interface VcpuRunner extends AutoCloseable {
     }
 
     /**
+     * The state is another than the last run left only by what the guest's own code did elsewhere,
+     * without flushing a TLB: what is cached of its page tables is still good at the next run. On
+     * the vCPU's thread.
+     */
+    default void wentOnElsewhere() {}
+
+    /**
      * Something became pending ({@link Vcpu#pending}) or changed elsewhere: a runner that does not
      * look by itself while the guest runs must do so now. On any thread; must not block.
      */

@@ -46,6 +46,21 @@ class HaltTest extends ProgramTest {
     }
 
     @Test
+    void theyStayWhereTheGuestsOwnCodeChangedTheState() {
+        try (TestBoard board = board()) {
+            board.run();
+            remap(board);
+            board.state().rip = TestBoard.CODE;
+            board.wentOnElsewhere();
+            wake(board);
+            assertThat(board.state().gpr[RAX]).isEqualTo(0x1234_5678);
+            board.state().rip = TestBoard.CODE;
+            wake(board);
+            assertThat(board.state().gpr[RAX]).isEqualTo(0x8765_4321L);
+        }
+    }
+
+    @Test
     void whoeverChangesTheStateSeesMemoryAnew() {
         try (TestBoard board = board()) {
             board.run();

@@ -310,6 +310,11 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         return this;
     }
 
+    /** The state was changed as the guest's own code might have changed it. */
+    void wentOnElsewhere() {
+        runner.wentOnElsewhere();
+    }
+
     /** Whether it sleeps and an interrupt would wake it. */
     boolean waits() {
         return s.activity == VcpuState.HALTED && (s.rflags & 1 << 9) != 0;

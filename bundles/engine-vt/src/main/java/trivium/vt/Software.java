@@ -41,6 +41,11 @@ final class Software implements AutoCloseable {
         return runner().run(instructions);
     }
 
+    /** See {@link VcpuRunner#wentOnElsewhere}. */
+    void wentOnElsewhere() {
+        runner().wentOnElsewhere();
+    }
+
     VcpuExit step() {
         return runner().step();
     }

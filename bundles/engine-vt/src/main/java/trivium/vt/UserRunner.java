@@ -135,6 +135,7 @@ final class UserRunner extends VtRunner {
         long end = System.nanoTime(), nanos = end - start;
         store();
         vm.harvest();
+        software.wentOnElsewhere();
         counters.add(Of.KVM_NANOS, nanos);
         counters.add(Of.TRANSFER_NANOS, start - before + System.nanoTime() - end);
         if (nanos >= WORTH_NANOS) {

@@ -202,9 +202,13 @@ public final class Cpu {
         derive();
     }
 
-    /** The same after {@link #leave}, as for a HLT: mostly nobody touched the state meanwhile. */
-    void enterAgain() {
-        if (s.rip != rip
+    /**
+     * The same after {@link #leave}, as for a HLT: mostly nobody touched the state meanwhile.
+     *
+     * @param wentOn if somebody did, it was the guest's code, and flushed no TLB
+     */
+    void enterAgain(boolean wentOn) {
+        if (s.rip != rip && !wentOn
                 || s.cr0 != left[0]
                 || s.cr3 != left[1]
                 || s.cr4 != left[2]

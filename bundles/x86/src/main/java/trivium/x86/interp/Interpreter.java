@@ -72,6 +72,9 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         vcpu.memory().addListener(listener);
     }
 
+    /** See {@link #wentOnElsewhere}. */
+    private boolean wentOn;
+
     /** How {@link #enter} goes on. */
     private enum Pace {
         FREE,
@@ -97,9 +100,15 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         return enter(Pace.STEP);
     }
 
+    @Override
+    public void wentOnElsewhere() {
+        wentOn = true;
+    }
+
     private VcpuExit enter(Pace pace) {
         thread = Thread.currentThread();
-        c.enterAgain();
+        c.enterAgain(wentOn);
+        wentOn = false;
         if (accelerator != null) {
             accelerator.enter();
         }

@@ -23,6 +23,11 @@ public abstract class WrappedRunner implements VcpuRunner {
     }
 
     @Override
+    public void wentOnElsewhere() {
+        runner.wentOnElsewhere();
+    }
+
+    @Override
     public void kick() {
         runner.kick();
     }
