@@ -85,7 +85,7 @@ public final class VmiDevice implements Device {
     /** When the last reset was. */
     private long resetNanos;
 
-    private boolean fresh;
+    private boolean fresh = true;
 
     VmiDevice(Platform platform, byte[] rom) {
         this.platform = platform;

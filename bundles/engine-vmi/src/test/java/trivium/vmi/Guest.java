@@ -260,6 +260,16 @@ final class Guest {
         return this;
     }
 
+    /** Waits until a variable has some value or more, but no longer than two seconds. */
+    Guest await(int address, int least) {
+        Label again = new Label(), done = new Label();
+        c.emit(0x0f, 0x31, 0x89, 0xc1).bind(again); //               rdtsc; mov ecx, eax
+        load(EAX, address).emit(0x3d).address(least).emit(0x0f, 0x83).distanceTo(done);
+        c.emit(0x0f, 0x31, 0x29, 0xc8, 0x3d).dword(2_000_000_000); // rdtsc; sub eax, ecx; cmp
+        c.jump(Code.JB, again);
+        return bind(done);
+    }
+
     /** Lets IRQ 0 through the PIC. */
     Guest unmaskIrq0() {
         return outb(0x21, 0xfe);

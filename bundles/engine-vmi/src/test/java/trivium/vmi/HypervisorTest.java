@@ -54,6 +54,23 @@ class HypervisorTest {
         }
     }
 
+    /** Hot code walks page tables by itself; it has to stop there, too. */
+    @Test
+    void hotCodeDoesNotReachTheHypervisorEither() throws Exception {
+        Guest.Program program =
+                g -> {
+                    Code.Label fault = g.label(), again = g.label();
+                    g.put(DIRECTORY + 0xfc0, TEST_PTE | 7).emit(0x0f, 0x20, 0xd8, 0x0f, 0x22, 0xd8);
+                    g.mov(EBX, 2000).onFault(fault).mov(EDI, 0).bind(again);
+                    g.emit(0xa1).address(TEST_PAGE).emit(0xa1).address(RESERVED);
+                    g.emit(0x47).bind(fault).emit(0x4b, 0x0f, 0x85).distanceTo(again); // inc edi
+                    g.report(EDI).reportAt(FAULTS);
+                };
+        try (Pc pc = pc(program, "vmi", 1, ROM)) {
+            assertThat(pc.results().values()).containsExactly(0, 2000);
+        }
+    }
+
     private static final int AP_STATE = 0x24_0000, AP_FLAG = 0x24_1000, AP_STACK = 0x25_0000;
 
     private static void apState(Guest g, Code.Label start, int cr0) {
