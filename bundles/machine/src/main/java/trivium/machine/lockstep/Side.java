@@ -85,6 +85,7 @@ final class Side implements AutoCloseable {
             throw e;
         }
         vcpu = board.vcpus().getFirst();
+        vcpu.setSoftware(catalog::software);
         try {
             for (VmConfig.DeviceSpec device : PcModel.devices(config)) {
                 board.plug(catalog.device(device.model()), device.options());
