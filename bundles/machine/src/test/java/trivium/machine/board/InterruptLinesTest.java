@@ -53,6 +53,21 @@ class InterruptLinesTest {
         assertThat(log).containsExactly("late 5 true");
     }
 
+    /** As for timers of a hypervisor that take the place of a PIT which holds the wire. */
+    @Test
+    void aPulseIsAnEdgeWhileOthersHoldTheWire() {
+        InterruptLines held = new InterruptLines();
+        held.setPic((line, on) -> log.add("held %d %s".formatted(line, on)));
+        IrqLine other = held.source(0);
+        other.raise();
+
+        held.source(0).pulse();
+        other.lower();
+
+        assertThat(log)
+                .containsExactly("held 0 true", "held 0 false", "held 0 true", "held 0 false");
+    }
+
     @Test
     void pciPinsAreSwizzledAndShared() {
         PciRoot pci = new PciRoot();
