@@ -101,6 +101,11 @@ public class ApplianceIT {
             assertEquals(shot.toString(), admin.run("vm:screenshot echo " + shot).trim());
             assertTrue(Files.size(shot) > 50);
             admin.run("vm:pause echo; vm:wait-for --state paused echo; vm:resume echo");
+            assertEquals("twin", admin.run("vm:fork echo twin").trim());
+            assertTrue(admin.run("vm:list --state running").contains("twin"));
+            assertTrue(admin.run("hv:memory").contains("twin"));
+            assertFalse(Files.exists(Path.of("etc/trivium.vm-twin.cfg")));
+            admin.run("vm:stop twin; vm:delete twin");
             assertTrue(Files.exists(Path.of("etc/trivium.vm-echo.cfg")));
         } finally {
             admin.run("vm:stop echo");
