@@ -80,7 +80,7 @@ public class ApplianceIT {
         String info = admin.run("hv:info --json");
         assertTrue(
                 info,
-                info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\"(, \"vt\")?\\].*"));
+                info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\", \"vmi\"(, \"vt\")?\\].*"));
     }
 
     @Test
