@@ -28,6 +28,7 @@ import trivium.vm.VmException;
 final class Modes {
     private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
     private static final int PATIENCE_SECONDS = 10;
+    private static final double LEAST_SHARE = 0.005;
 
     /** Whether "auto" takes engines of which guests see more than they should. */
     private static final boolean CAVEATS = Boolean.getBoolean("trivium.auto.caveats");
@@ -187,6 +188,7 @@ final class Modes {
     /** "70% 64-bit user, 30% 64-bit kernel" of the time in which it ran. */
     private String doing() {
         return samples.kinds().entrySet().stream()
+                .filter(kind -> kind.getValue() >= LEAST_SHARE)
                 .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
                 .map(kind -> "%.0f%% %s".formatted(100 * kind.getValue(), kind.getKey()))
                 .collect(Collectors.joining(", "));
