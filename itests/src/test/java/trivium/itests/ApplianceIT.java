@@ -80,7 +80,8 @@ public class ApplianceIT {
         String info = admin.run("hv:info --json");
         assertTrue(
                 info,
-                info.matches("(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\", \"vmi\"(, \"vt\")?\\].*"));
+                info.matches(
+                        "(?s).*\"engines\": \\[(\"bt\", )?\"interpreter\", \"vmi\"(, \"vt\")?\\].*"));
     }
 
     @Test
