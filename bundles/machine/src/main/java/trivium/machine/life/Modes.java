@@ -78,8 +78,8 @@ final class Modes {
     /** What policy decided last; null if nothing yet. */
     private volatile String decided;
 
-    /** Engine and strategy before the last change. */
-    private volatile String before = "";
+    /** Engine and strategy before the last change, and after it. */
+    private volatile String before = "", after = "";
 
     /** Null while the VM is off or waits. */
     private volatile EngineMode used;
@@ -123,7 +123,7 @@ final class Modes {
     /** A vCPU stood still for the last change; on its thread. */
     void paused(int vcpu, long nanos) {
         times.paused(nanos);
-        SwapTimes.record(owner.id(), vcpu, before, engine + "/" + mmu, nanos);
+        SwapTimes.record(owner.id(), vcpu, before, after, nanos);
         LOG.debug("vm {}, vCPU {}: stood still for {} us", owner.id(), vcpu, nanos / 1000);
     }
 
@@ -406,6 +406,7 @@ final class Modes {
         }
         String fromEngine = engine;
         before = engine + "/" + mmu;
+        after = to.toString();
         boolean still = owner.holdVcpus();
         try {
             if (!still) {

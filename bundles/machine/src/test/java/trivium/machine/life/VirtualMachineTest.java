@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -574,6 +576,31 @@ class VirtualMachineTest {
         assertThat(vm.mode().swaps().count()).isEqualTo(2);
         assertThat(vm.mode().swaps().lastNanos()).isEqualTo(last);
         assertThat(vm.mode().wantedEngine()).isEqualTo("auto");
+    }
+
+    @Test
+    void changesAreEventsOfTheFlightRecorder(@TempDir Path folder) throws Exception {
+        startFrom("bt", Engine.counting("bt"), Engine.counting("interpreter"));
+        Path file = folder.resolve("swap.jfr");
+        try (Recording recording = new Recording()) {
+            recording.enable("trivium.machine.Swap");
+            recording.start();
+            vm.useEngine("interpreter");
+            awaitProgress();
+            vm.pause();
+            recording.stop();
+            recording.dump(file);
+        }
+
+        assertThat(RecordingFile.readAllEvents(file))
+                .filteredOn(e -> e.getEventType().getName().equals("trivium.machine.Swap"))
+                .isNotEmpty()
+                .allSatisfy(e -> {
+                    assertThat(e.getString("vm")).isEqualTo("test");
+                    assertThat(e.getString("from")).isEqualTo("bt/softtlb");
+                    assertThat(e.getString("to")).isEqualTo("interpreter/softtlb");
+                    assertThat(e.getLong("pauseNanos")).isPositive();
+                });
     }
 
     /** The guest's time is the host's, less what it was paused for. */
