@@ -1,5 +1,6 @@
 package trivium.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import trivium.bt.BtEngine;
 import trivium.cpu.ExecutionEngine;
@@ -32,7 +33,9 @@ import trivium.devices.pc.virtio.VirtioBalloon;
 import trivium.hostos.HostInfo;
 import trivium.machine.life.Catalog;
 import trivium.mmu.MmuStrategy;
+import trivium.mmu.nested.internal.NestedStrategy;
 import trivium.mmu.softtlb.internal.SoftTlbStrategy;
+import trivium.mmu.verify.internal.VerifyingStrategy;
 import trivium.vmi.VmiDevice;
 import trivium.vmi.VmiEngine;
 import trivium.vt.VtEngine;
@@ -55,6 +58,13 @@ final class Wiring {
 
     static MmuStrategy softTlb() {
         return new SoftTlbStrategy();
+    }
+
+    static List<MmuStrategy> strategies() {
+        List<MmuStrategy> plain = List.of(softTlb(), new NestedStrategy());
+        List<MmuStrategy> all = new ArrayList<>(plain);
+        all.add(new VerifyingStrategy(() -> plain));
+        return all;
     }
 
     static List<DeviceFactory> devices() {
@@ -90,7 +100,7 @@ final class Wiring {
     static Catalog catalog() {
         Catalog catalog = new Catalog(HostInfo.host());
         engines().forEach(catalog::add);
-        catalog.add(softTlb());
+        strategies().forEach(catalog::add);
         devices().forEach(catalog::add);
         return catalog;
     }

@@ -8,6 +8,14 @@ public interface MemoryListener {
     /** Host addresses handed out before are stale: a BAR moved, A20 changed, RAM was remapped. */
     void mappingChanged();
 
+    /**
+     * Host addresses for stores are stale, those for loads are not: somebody wants to be asked anew
+     * before each page is written.
+     */
+    default void storesStale() {
+        mappingChanged();
+    }
+
     /** The page holding {@code gpa} holds code from now on: its writable host address is stale. */
     void codeTracked(long gpa);
 

@@ -85,6 +85,21 @@ public interface PhysicalMemory {
     /** Memory of the host that the guest sees from {@code gpa} on; whole pages. */
     record DirectRange(long gpa, long sizeBytes, long hva, boolean writable) {}
 
+    /** Tells the listeners {@link MemoryListener#storesStale}. */
+    default void dropStores() {}
+
+    /** Told of stores that do not go through a host address: those of devices, above all. */
+    @FunctionalInterface
+    interface WriteListener {
+        /** On any thread; never crosses a page. The A20 gate is applied. */
+        void written(long gpa);
+    }
+
+    /** From now on tells somebody of every {@link #write} that reaches memory. */
+    default void addWriteListener(WriteListener listener) {}
+
+    default void removeWriteListener(WriteListener listener) {}
+
     void addListener(MemoryListener listener);
 
     void removeListener(MemoryListener listener);

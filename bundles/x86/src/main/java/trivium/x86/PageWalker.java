@@ -136,6 +136,14 @@ public final class PageWalker {
         return mapping < 0 ? Mmu.FAULT : mapping & PAGE | linear & 0xfff;
     }
 
+    /** {@link #look}'s answers where there is no mapping. */
+    public static final long NOT_PRESENT = -1, RESERVED = -2;
+
+    /** The mapping as the tables have it now, whatever it permits, without side effects. */
+    public long look(long linear) {
+        return descend(linear, false);
+    }
+
     /** The #PF error code of the last walk that faulted. */
     public int errorCode() {
         return errorCode;
@@ -173,8 +181,6 @@ public final class PageWalker {
     }
 
     // ---- the walk
-
-    private static final long NOT_PRESENT = -1, RESERVED = -2;
 
     private long descend(long linear, boolean markAccessed) {
         levels = 0;

@@ -59,6 +59,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     private volatile Region[] regions = {};
 
     private volatile MemoryListener[] listeners = {};
+    private volatile WriteListener[] writeListeners = {};
     private volatile long a20Mask = -1;
     private final List<SharedMemory> allocations = new ArrayList<>();
 
@@ -188,11 +189,13 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         long page = stores.get(physical);
         if (page != 0) {
             HostMemory.put(page + (physical & OFFSET), size, value);
+            written(physical);
             return;
         }
         page = writes.get(physical);
         if (page != 0) {
             HostMemory.put(page + (physical & OFFSET), size, value);
+            written(physical);
             codeWritten(physical, size);
             return;
         }
@@ -221,6 +224,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         long hva = ramHva(gpa, region, SHADOW_WRITE);
         if (hva != 0) {
             HostMemory.put(hva, size, value);
+            written(gpa);
             codeWritten(gpa, size);
         } else if (region != null) {
             region.write(gpa, size, value & -1L >>> 64 - size * 8);
@@ -282,8 +286,39 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
             return;
         }
         HostMemory.copy(from, offset, page + (gpa & OFFSET), length);
+        written(gpa);
         if (stores.get(gpa) == 0) {
             codeWritten(gpa, length);
+        }
+    }
+
+    // --- who is told of stores
+
+    private void written(long gpa) {
+        for (WriteListener listener : writeListeners) {
+            listener.written(gpa);
+        }
+    }
+
+    @Override
+    public synchronized void addWriteListener(WriteListener listener) {
+        WriteListener[] more = Arrays.copyOf(writeListeners, writeListeners.length + 1);
+        more[more.length - 1] = listener;
+        writeListeners = more;
+    }
+
+    @Override
+    public synchronized void removeWriteListener(WriteListener listener) {
+        writeListeners =
+                Arrays.stream(writeListeners)
+                        .filter(l -> l != listener)
+                        .toArray(WriteListener[]::new);
+    }
+
+    @Override
+    public void dropStores() {
+        for (MemoryListener listener : listeners) {
+            listener.storesStale();
         }
     }
 

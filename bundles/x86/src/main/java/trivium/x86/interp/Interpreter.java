@@ -653,6 +653,11 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         }
 
         @Override
+        public void storesStale() {
+            onThread(c::flushTlb);
+        }
+
+        @Override
         public void codeTracked(long gpa) {
             onThread(() -> c.flushWritesTo(c.memory.readableHost(gpa)));
         }

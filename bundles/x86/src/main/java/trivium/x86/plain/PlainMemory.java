@@ -23,6 +23,7 @@ public class PlainMemory implements PhysicalMemory {
     private final long host;
     private final BitSet codePages = new BitSet();
     private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
+    private final List<WriteListener> writeListeners = new CopyOnWriteArrayList<>();
 
     /** For {@link #shared}; null until somebody asks. */
     private PageTable readablePages, writablePages;
@@ -66,6 +67,7 @@ public class PlainMemory implements PhysicalMemory {
 
     /** Tells the listeners of a page's RAM that was written. */
     protected final void written(long gpa, int length) {
+        writeListeners.forEach(listener -> listener.written(gpa));
         if (tracked(gpa)) {
             listeners.forEach(listener -> listener.codeWritten(gpa, length));
         }
@@ -176,6 +178,21 @@ public class PlainMemory implements PhysicalMemory {
     @Override
     public void removeListener(MemoryListener listener) {
         listeners.remove(listener);
+    }
+
+    @Override
+    public void dropStores() {
+        listeners.forEach(MemoryListener::storesStale);
+    }
+
+    @Override
+    public void addWriteListener(WriteListener listener) {
+        writeListeners.add(listener);
+    }
+
+    @Override
+    public void removeWriteListener(WriteListener listener) {
+        writeListeners.remove(listener);
     }
 
     @Override
