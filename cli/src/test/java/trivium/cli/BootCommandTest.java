@@ -164,7 +164,7 @@ class BootCommandTest {
     void wrongConfigurationIsOneSentenceAndStatusTwo() throws IOException {
         assertThat(boot("f4", "--engine", "warp")).isEqualTo(2);
         assertThat(said())
-                .isEqualTo("trivium boot: no engine 'warp'; there are bt, interpreter, vt\n");
+                .isEqualTo("trivium boot: no engine 'warp'; there are bt, interpreter, vmi, vt\n");
         errors.reset();
         assertThat(boot("f4", "--device", "flux")).isEqualTo(2);
         assertThat(said()).startsWith("trivium boot: no device 'flux'; there are ").hasLineCount(1);
