@@ -126,4 +126,15 @@ class DevicesTest extends ProgramTest {
                 mode == Mode.REAL ? TestBoard.DEVICE - TestBoard.DATA : TestBoard.DEVICE;
         return board;
     }
+
+    /** Instructions in device registers are read as often as in the interpreter. */
+    @Test
+    void codeInDeviceRegisters() {
+        // mov r15d, DEVICE; jmp r15: there is ADD [RAX], AL and the like, and then no instruction
+        sameEnd(e ->
+                        new TestBoard(Mode.LONG, e)
+                                .code("41bf00e00200 41ffe7")
+                                .registers(i -> TestBoard.DATA + i * 0x10L))
+                .close();
+    }
 }
