@@ -1,32 +1,29 @@
 package trivium.vmi;
 
 import java.util.Optional;
-import trivium.cpu.Host;
-import trivium.cpu.Support;
-import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.mmu.Mmu;
-import trivium.mmu.MmuStrategy;
 import trivium.mmu.SharedMappings;
+import trivium.x86.plain.WrappedMmu;
 
 /**
- * An MMU strategy under which nothing is mapped at and above a linear address, whatever the guest's
- * page tables say, while paging is on and addresses have 32 bits. Bound to the vCPU's thread.
+ * An MMU under which nothing is mapped at and above a linear address, whatever the guest's page
+ * tables say, while paging is on and addresses have 32 bits. Bound to the vCPU's thread.
  */
-final class GuardedMmu implements MmuStrategy {
+final class GuardedMmu {
     private static final long CR0_PG = 1L << 31, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11;
     private static final long CR4_PAE = 1 << 5, LINEAR = 0xffff_ffffL;
     private static final int ERROR_WRITE = 2, ERROR_USER = 4, ERROR_FETCH = 16;
 
-    private final MmuStrategy strategy;
+    private final VcpuState s;
 
     /** 0: everything is as the guest wants it. */
     private long top;
 
     private Mmu attached;
 
-    GuardedMmu(MmuStrategy strategy) {
-        this.strategy = strategy;
+    GuardedMmu(VcpuState s) {
+        this.s = s;
     }
 
     /** From now on; 0 for no more. */
@@ -54,37 +51,19 @@ final class GuardedMmu implements MmuStrategy {
         return attached.probe(linear);
     }
 
-    @Override
-    public String name() {
-        return strategy.name();
-    }
-
-    @Override
-    public String description() {
-        return strategy.description();
-    }
-
-    @Override
-    public Support supportOn(Host host) {
-        return strategy.supportOn(host);
-    }
-
-    @Override
-    public Mmu attach(Vcpu vcpu) {
-        attached = new Guarded(strategy.attach(vcpu), vcpu.state());
+    /** The MMU to use for one that was attached. */
+    Mmu over(Mmu mmu) {
+        attached = new Guarded(mmu);
         tellLimit();
         return attached;
     }
 
-    private final class Guarded implements Mmu {
-        private final Mmu mmu;
-        private final VcpuState s;
+    private final class Guarded extends WrappedMmu {
         private boolean refused;
         private int error;
 
-        Guarded(Mmu mmu, VcpuState s) {
-            this.mmu = mmu;
-            this.s = s;
+        Guarded(Mmu mmu) {
+            super(mmu);
         }
 
         private boolean reserved(long linear) {
@@ -119,28 +98,8 @@ final class GuardedMmu implements MmuStrategy {
         }
 
         @Override
-        public void flushAll() {
-            mmu.flushAll();
-        }
-
-        @Override
-        public void flushNonGlobal() {
-            mmu.flushNonGlobal();
-        }
-
-        @Override
-        public void flushPage(long linear) {
-            mmu.flushPage(linear);
-        }
-
-        @Override
         public Optional<SharedMappings> shared() {
             return mmu.shared();
-        }
-
-        @Override
-        public void close() {
-            mmu.close();
         }
     }
 }

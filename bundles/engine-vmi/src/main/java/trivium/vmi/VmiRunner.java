@@ -14,6 +14,7 @@ import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
 import trivium.mmu.MmuStrategy;
+import trivium.x86.plain.WrappedStrategy;
 
 /** A vCPU of a guest that speaks VMI, run by another engine. */
 final class VmiRunner implements VcpuRunner, TranslationView, VmiVcpu.Listener {
@@ -48,9 +49,9 @@ final class VmiRunner implements VcpuRunner, TranslationView, VmiVcpu.Listener {
     VmiRunner(Vcpu vcpu, ExecutionEngine engine, MmuStrategy strategy) {
         this.vcpu = vcpu;
         ports = vcpu.ports();
-        mmu = new GuardedMmu(strategy);
+        mmu = new GuardedMmu(vcpu.state());
         ports.out(Ports.STATUS, 4, 1);
-        base = engine.attach(new VmiVcpu(vcpu, this), mmu);
+        base = engine.attach(new VmiVcpu(vcpu, this), new WrappedStrategy(strategy, mmu::over));
         guardIfFound();
     }
 

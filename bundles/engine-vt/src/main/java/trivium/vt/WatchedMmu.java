@@ -1,47 +1,35 @@
 package trivium.vt;
 
 import trivium.mmu.Mmu;
+import trivium.x86.plain.WrappedMmu;
 
 /**
  * The software engine's MMU, which tells of every flush: KVM's shadow page tables and the host's
  * TLB must forget as well. KVM does not see what a process writes to the guest's page tables.
  */
-record WatchedMmu(Mmu mmu, VtVm vm) implements Mmu {
-    @Override
-    public long translate(long linear, int access) {
-        return mmu.translate(linear, access);
-    }
+final class WatchedMmu extends WrappedMmu {
+    private final VtVm vm;
 
-    @Override
-    public int faultErrorCode() {
-        return mmu.faultErrorCode();
-    }
-
-    @Override
-    public long probe(long linear) {
-        return mmu.probe(linear);
+    WatchedMmu(Mmu mmu, VtVm vm) {
+        super(mmu);
+        this.vm = vm;
     }
 
     @Override
     public void flushAll() {
-        mmu.flushAll();
+        super.flushAll();
         vm.translationsChanged();
     }
 
     @Override
     public void flushNonGlobal() {
-        mmu.flushNonGlobal();
+        super.flushNonGlobal();
         vm.translationsChanged();
     }
 
     @Override
     public void flushPage(long linear) {
-        mmu.flushPage(linear);
+        super.flushPage(linear);
         vm.translationsChanged();
-    }
-
-    @Override
-    public void close() {
-        mmu.close();
     }
 }
