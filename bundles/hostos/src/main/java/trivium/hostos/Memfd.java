@@ -82,25 +82,7 @@ final class Memfd {
     /** A new mapping of a file from its start, or of none, which is unmapped once unreachable. */
     static MemorySegment mmap(String what, long sizeBytes, int protection, int flags, int fd)
             throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            long hva =
-                    LibC.call(
-                            what,
-                            state,
-                            () ->
-                                    (long)
-                                            LibC.handle(LibC.MMAP)
-                                                    .invokeExact(
-                                                            state,
-                                                            0L,
-                                                            sizeBytes,
-                                                            protection,
-                                                            flags,
-                                                            fd,
-                                                            0L));
-            return owned(hva, sizeBytes);
-        }
+        return owned(mmap(what, 0, sizeBytes, protection, flags, fd, 0), sizeBytes);
     }
 
     /**
@@ -109,24 +91,30 @@ final class Memfd {
      * @param fd of a memfd, or -1 for zeros
      */
     static void mapPrivate(long hva, long length, int fd, long offset) throws IOException {
+        String what = "mmap of %d bytes at %#x".formatted(length, hva);
         int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+        long _ = mmap(what, hva, length, PROT_READ | PROT_WRITE, flags, fd, offset);
+    }
+
+    private static long mmap(
+            String what, long hva, long length, int protection, int flags, int fd, long offset)
+            throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
-            long _ =
-                    LibC.call(
-                            "mmap of %d bytes at %#x".formatted(length, hva),
-                            state,
-                            () ->
-                                    (long)
-                                            LibC.handle(LibC.MMAP)
-                                                    .invokeExact(
-                                                            state,
-                                                            hva,
-                                                            length,
-                                                            PROT_READ | PROT_WRITE,
-                                                            flags,
-                                                            fd,
-                                                            offset));
+            return LibC.call(
+                    what,
+                    state,
+                    () ->
+                            (long)
+                                    LibC.handle(LibC.MMAP)
+                                            .invokeExact(
+                                                    state,
+                                                    hva,
+                                                    length,
+                                                    protection,
+                                                    flags,
+                                                    fd,
+                                                    offset));
         }
     }
 
