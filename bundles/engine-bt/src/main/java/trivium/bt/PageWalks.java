@@ -50,34 +50,33 @@ final class PageWalks {
     private static final int[] SAVED = {RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10};
 
     private final Asm a;
-    private final int tlb, table;
-    private final boolean write;
 
     /** Subroutines: the host's page of guest-physical RAX to RDX; {@link #mark}. */
-    private int readable, writable, markWide, markNarrow;
+    private final int readable, writable, markWide, markNarrow;
 
+    // Of the subroutine that is written.
+    private int tlb, table;
+    private boolean write;
     private final List<Integer> failures = new ArrayList<>();
 
-    private PageWalks(Asm a, int tlb, boolean write) {
+    /** Writes what all of them call. */
+    PageWalks(Asm a) {
         this.a = a;
-        this.tlb = tlb;
-        this.write = write;
-        table = tlb + (write ? Tlb.WRITE : Tlb.READ);
+        readable = host(Area.READABLE_PAGES);
+        writable = host(Area.WRITABLE_PAGES);
+        markWide = mark(8);
+        markNarrow = mark(4);
     }
 
     /**
      * @param tlb offset of the TLB in the vCPU block
      * @return the subroutine's offset in the code
      */
-    static int emit(Asm a, int tlb, boolean write) {
-        return new PageWalks(a, tlb, write).emit();
-    }
-
-    private int emit() {
-        readable = host(Area.READABLE_PAGES);
-        writable = host(Area.WRITABLE_PAGES);
-        markWide = mark(8);
-        markNarrow = mark(4);
+    int emit(int tlb, boolean write) {
+        this.tlb = tlb;
+        this.write = write;
+        table = tlb + (write ? Tlb.WRITE : Tlb.READ);
+        failures.clear();
         int start = a.size;
         for (int register : SAVED) {
             a.push(register);

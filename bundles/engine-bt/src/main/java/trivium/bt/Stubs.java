@@ -33,8 +33,9 @@ final class Stubs {
         TimeStamp.emit(a);
         invlpg = origin + a.size;
         PageInvalidation.emit(a);
+        PageWalks walks = new PageWalks(a);
         for (int i = 0; i < fills.length; i++) {
-            fills[i] = origin + PageWalks.emit(a, i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
+            fills[i] = origin + walks.emit(i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
         }
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
