@@ -3,12 +3,12 @@ package trivium.cli.guests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -32,6 +32,9 @@ class DiskUpdateTest {
 
     /** What is written are windows of a text of numbers, each begun 512 bytes later. */
     private static final int SHIFTS = 4096, SHIFT_BYTES = 512;
+
+    /** Of the disk of the guest bench/guests/disk16.asm. */
+    private static final int ROM_PLACES = 64, ROM_BYTES = 4 * 512;
 
     /** In the order in which they need each other. */
     private static final String[] MODULES = {
@@ -112,21 +115,65 @@ class DiskUpdateTest {
         }
     }
 
+    /**
+     * The same with a guest that needs no download, polls and has no operating system's patience.
+     */
+    @Test
+    void aRomThatPollsLosesNothing(@TempDir Path folder) throws Exception {
+        Path image = disk(folder.resolve("disk"), ROM_PLACES * ROM_BYTES);
+        Object[] options = {"--bios", Guests.bench("disk16.bin"), "--memory", 1, "--disk", image};
+        try (GuestVm guest = Guests.boot("disk-rom", options)) {
+            guest.awaitSerial(".", ANSWER);
+            Random random = new Random(12);
+
+            for (int i = 0; i < UPDATES; i++) {
+                guest.replaceDevice("ide");
+                Thread.sleep(random.nextInt(50));
+            }
+            guest.replaceDevices(guest.devices());
+
+            guest.send("q");
+            Pattern end = Pattern.compile("E([0-9A-F]{8})");
+            guest.await(
+                    "end",
+                    ANSWER,
+                    () -> guest.serial().contains("X") || end.matcher(guest.serial()).find());
+            Matcher passes = end.matcher(guest.serial());
+            assertThat(passes.find()).as(guest.serial()).isTrue();
+            holdsWhatTheRomWrote(Files.readAllBytes(image), Integer.parseInt(passes.group(1), 16));
+        }
+    }
+
+    private static void holdsWhatTheRomWrote(byte[] disk, int passes) {
+        assertThat(passes).isGreaterThan(ROM_PLACES);
+        for (int pass = passes - ROM_PLACES; pass < passes; pass++) {
+            ByteBuffer place = ByteBuffer.wrap(disk, pass % ROM_PLACES * ROM_BYTES, ROM_BYTES);
+            place = place.slice().order(ByteOrder.LITTLE_ENDIAN);
+            short word = (short) (pass ^ pass >>> 16);
+            while (place.hasRemaining()) {
+                assertThat(place.getShort()).as("pass %d of %d", pass, passes).isEqualTo(word);
+                word = (short) (word * 25173 + 13849);
+            }
+        }
+    }
+
     private static GuestVm boot(Path folder, List<String> disks) throws Exception {
         Path initrd = BootMedia.initrdWith(folder, "amd64", MODULES);
         var options = new ArrayList<Object>();
         for (String disk : disks) {
-            Path image = folder.resolve(disk);
-            try (FileChannel file =
-                    FileChannel.open(
-                            image, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                file.write(ByteBuffer.allocate(1), (long) PLACES * PLACE_BYTES - 1);
-            }
+            Path image = disk(folder.resolve(disk), PLACES * PLACE_BYTES);
             options.addAll(List.of("--disk", image));
         }
         options.addAll(List.of("--kernel", Guests.file("vmlinuz-amd64"), "--initrd", initrd));
         options.addAll(List.of("--append", "console=ttyS0 console=tty0 cryptomgr.notests"));
         return Guests.boot("disk-update", options.toArray());
+    }
+
+    private static Path disk(Path image, int bytes) throws Exception {
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(bytes);
+        }
+        return image;
     }
 
     private static String names() {
