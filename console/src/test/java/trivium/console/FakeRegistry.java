@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import trivium.cpu.CpuModel;
 import trivium.vm.MemoryReport;
 import trivium.vm.Vm;
@@ -67,6 +68,11 @@ final class FakeRegistry implements VmRegistry {
             throw new VmException("no VM '%s'".formatted(id));
         }
         return add(name.orElse(id + "-1"));
+    }
+
+    @Override
+    public TemporaryVm temporary(VmConfig config, IntConsumer com1) throws VmException {
+        throw new VmException("no room");
     }
 
     @Override

@@ -2,6 +2,7 @@ package trivium.vm;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The VMs of this appliance. A service. */
@@ -28,6 +29,16 @@ public interface VmRegistry {
      */
     Vm fork(String id, Optional<String> name) throws VmException;
 
+    /**
+     * A VM for a measurement or a test, powered off: in no list, not kept, and gone when it is
+     * closed.
+     *
+     * @param com1 gets each octet that the guest writes to COM1, on the thread of the vCPU that
+     *     writes it; must neither block nor throw
+     * @throws VmException if something in the configuration cannot be
+     */
+    TemporaryVm temporary(VmConfig config, IntConsumer com1) throws VmException;
+
     /** Forgets a VM that is off. Its disks stay. */
     void delete(String id) throws VmException;
 
@@ -49,6 +60,15 @@ public interface VmRegistry {
     List<PartUse> uses();
 
     AutoCloseable listen(VmListener listener);
+
+    /** A VM that ends when this is closed. */
+    interface TemporaryVm extends AutoCloseable {
+        Vm vm();
+
+        /** Cuts the power. */
+        @Override
+        void close();
+    }
 
     /**
      * @param unsupported empty, or why this host cannot use it

@@ -1,5 +1,6 @@
 package trivium.machine.life;
 
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -1032,6 +1034,21 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     @Override
     public SerialConsole console() {
         return serial;
+    }
+
+    /**
+     * Until its power goes off.
+     *
+     * @param to gets each octet written to COM1, on the thread that writes it
+     */
+    void copySerial(IntConsumer to) {
+        serial.copyTo(
+                new OutputStream() {
+                    @Override
+                    public void write(int octet) {
+                        to.accept(octet & 0xff);
+                    }
+                });
     }
 
     @Override

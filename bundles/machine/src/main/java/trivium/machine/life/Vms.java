@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -12,7 +14,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import trivium.cpu.ExecutionEngine;
@@ -42,6 +46,10 @@ public final class Vms implements VmRegistry, AutoCloseable {
     private final Firmware firmware;
     private final VmStore store;
     private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
+
+    /** VMs in no list, which parts come and go under all the same. */
+    private final Set<VirtualMachine> temporary = ConcurrentHashMap.newKeySet();
+
     private final PageSharing sharing = new PageSharing();
     private final List<VmListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -66,13 +74,17 @@ public final class Vms implements VmRegistry, AutoCloseable {
 
     /** What fails for one VM is no reason to leave out another, or to end it. */
     private void each(Consumer<VirtualMachine> action) {
-        for (VirtualMachine vm : vms.values()) {
+        all().forEach(vm -> {
             try {
                 action.accept(vm);
             } catch (RuntimeException e) {
                 LOG.error("vm {}: policy failed", vm.id(), e);
             }
-        }
+        });
+    }
+
+    private Stream<VirtualMachine> all() {
+        return Stream.concat(vms.values().stream(), temporary.stream());
     }
 
     @Override
@@ -123,6 +135,35 @@ public final class Vms implements VmRegistry, AutoCloseable {
         vms.put(config.name(), vm);
         publish(new VmEvent.Created(config.name()));
         return vm;
+    }
+
+    @Override
+    public TemporaryVm temporary(VmConfig config, IntConsumer com1) throws VmException {
+        ConfigCheck.check(config);
+        checkParts(config);
+        var vm = new VirtualMachine(config, catalog, firmware, _ -> {});
+        vm.copySerial(com1);
+        temporary.add(vm);
+        return new Temporary(vm);
+    }
+
+    private final class Temporary implements TemporaryVm {
+        private final VirtualMachine vm;
+
+        Temporary(VirtualMachine vm) {
+            this.vm = vm;
+        }
+
+        @Override
+        public Vm vm() {
+            return vm;
+        }
+
+        @Override
+        public void close() {
+            temporary.remove(vm);
+            vm.close();
+        }
     }
 
     @Override
@@ -214,12 +255,12 @@ public final class Vms implements VmRegistry, AutoCloseable {
      */
     public List<PartUse> uses(ToLongFunction<Object> bundleOf) {
         List<PartUse> all = new ArrayList<>();
-        vms.forEach((name, vm) ->
+        all().forEach(vm ->
                 vm.uses()
                         .forEach(use ->
                                 all.add(
                                         new PartUse(
-                                                name,
+                                                vm.id(),
                                                 use.part(),
                                                 bundleOf.applyAsLong(use.service()),
                                                 use.without()))));
@@ -278,29 +319,29 @@ public final class Vms implements VmRegistry, AutoCloseable {
 
     /** An engine is about to go: when this returns, no VM has to do with it. */
     public void withdrawn(ExecutionEngine engine) {
-        vms.values().forEach(vm -> vm.withdrawn(engine, "engine " + engine.name()));
+        all().forEach(vm -> vm.withdrawn(engine, "engine " + engine.name()));
     }
 
     public void withdrawn(MmuStrategy strategy) {
-        vms.values().forEach(vm -> vm.withdrawn(strategy, "MMU strategy " + strategy.name()));
+        all().forEach(vm -> vm.withdrawn(strategy, "MMU strategy " + strategy.name()));
     }
 
     /** A device model is about to go: when this returns, no VM has a device of that maker. */
     public void withdrawn(DeviceFactory factory) {
-        vms.values().forEach(vm -> vm.withdrawn(factory));
+        all().forEach(vm -> vm.withdrawn(factory));
     }
 
     /** A device model came; returns at once. */
     public void arrived(DeviceFactory factory) {
-        if (!vms.isEmpty()) {
-            arrivals.execute(() -> vms.values().forEach(vm -> vm.arrived(factory)));
+        if (all().findAny().isPresent()) {
+            arrivals.execute(() -> all().forEach(vm -> vm.arrived(factory)));
         }
     }
 
     /** An engine or strategy came; returns at once. */
     public void arrived(String what) {
-        if (!vms.isEmpty()) {
-            arrivals.execute(() -> vms.values().forEach(vm -> vm.arrived(what)));
+        if (all().findAny().isPresent()) {
+            arrivals.execute(() -> all().forEach(vm -> vm.arrived(what)));
         }
     }
 
@@ -310,7 +351,8 @@ public final class Vms implements VmRegistry, AutoCloseable {
         arrivals.shutdownNow();
         sharing.close();
         policy.shutdownNow();
-        vms.values().forEach(VirtualMachine::close);
+        all().forEach(VirtualMachine::close);
         vms.clear();
+        temporary.clear();
     }
 }

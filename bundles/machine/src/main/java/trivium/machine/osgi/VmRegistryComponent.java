@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntConsumer;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.service.cm.ConfigurationAdmin;
@@ -207,6 +208,11 @@ public final class VmRegistryComponent
     @Override
     public Vm fork(String id, Optional<String> name) throws VmException {
         return vms.fork(id, name);
+    }
+
+    @Override
+    public TemporaryVm temporary(VmConfig config, IntConsumer com1) throws VmException {
+        return vms.temporary(config, com1);
     }
 
     @Override

@@ -26,6 +26,7 @@ import trivium.vm.Vm;
 import trivium.vm.VmConfig;
 import trivium.vm.VmEvent;
 import trivium.vm.VmException;
+import trivium.vm.VmRegistry;
 import trivium.vm.VmState;
 
 @Timeout(60)
@@ -91,6 +92,38 @@ class VmsTest {
     void whatCannotBeKeptIsNotThere() {
         assertThatThrownBy(() -> vms.create(config("unsaved"))).hasMessage("disk full");
         assertThat(vms.list()).isEmpty();
+    }
+
+    @Test
+    void aTemporaryVmIsInNoListNotKeptAndGoneWhenClosed() throws Exception {
+        vms.listen(events::add);
+        Vm vm;
+        try (var temporary = vms.temporary(config("hidden"), _ -> {})) {
+            vm = temporary.vm();
+            vm.start();
+
+            assertThat(vm.state()).isEqualTo(VmState.RUNNING);
+            assertThat(vms.list()).isEmpty();
+            assertThat(vms.find("hidden")).isEmpty();
+            assertThat(vms.uses()).extracting(VmRegistry.PartUse::vm).contains("hidden");
+        }
+        assertThat(vm.state()).isEqualTo(VmState.OFF);
+        assertThat(vms.uses()).isEmpty();
+        assertThat(kept).isEmpty();
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void aTemporaryVmLeavesAnEngineThatGoes() throws Exception {
+        try (var temporary = vms.temporary(config("hidden"), _ -> {})) {
+            temporary.vm().start();
+            assertThat(engine.attached()).hasValue(1);
+            catalog.remove(engine);
+            vms.withdrawn(engine);
+
+            assertThat(engine.attached()).hasValue(0);
+            assertThat(temporary.vm().state()).isEqualTo(VmState.PAUSED);
+        }
     }
 
     @Test
