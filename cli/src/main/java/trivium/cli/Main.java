@@ -19,8 +19,9 @@ public final class Main {
                    trivium vectors PATH...      runs instruction vectors
                    trivium soak [OPTION]...     runs random programs on an engine and the interpreter
                    trivium cpu-check [--json]   finds out what this host's CPU does for guests
+                   trivium bench [OPTION]...    performance relative to native, with a chart
                    trivium demo-guest FILE      writes a small guest for boot --kernel FILE
-            The first three say more with --help.
+            boot, vectors, soak and bench say more with --help.
             """;
 
     private Main() {}
@@ -48,6 +49,7 @@ public final class Main {
             case "soak" -> new Soak(Wiring.vectorEngines().reversed()).run(rest, System.out);
             case "cpu-check" ->
                     new CpuCheckCommand(System.out, System.err, new VtCpuCheck()).run(rest);
+            case "bench" -> new BenchCommand(System.out, System.err, Wiring.catalog()).run(rest);
             case "demo-guest" -> writeDemoGuest(rest);
             case "--help", "-h", "help" -> {
                 System.out.print(USAGE);
@@ -55,7 +57,7 @@ public final class Main {
             }
             default -> {
                 System.err.printf(
-                        "trivium: no command '%s'; there are boot, vectors, soak, cpu-check, demo-guest%n",
+                        "trivium: no command '%s'; there are boot, vectors, soak, cpu-check, bench, demo-guest%n",
                         command);
                 yield WRONG_USAGE;
             }

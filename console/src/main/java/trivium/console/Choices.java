@@ -14,6 +14,7 @@ import org.apache.karaf.shell.support.completers.FileCompleter;
 import org.apache.karaf.shell.support.completers.StringsCompleter;
 import trivium.cpu.CpuModel;
 import trivium.input.UsKeyboard;
+import trivium.vm.Benchmark;
 import trivium.vm.VmConfig.BlockKind;
 import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmRegistry;
@@ -74,6 +75,17 @@ abstract class Choices implements Completer {
     public static final class Keys extends Choices {
         public Keys() {
             super(_ -> Stream.concat(UsKeyboard.keyNames().stream(), Stream.of("ctrl-alt-del")));
+        }
+    }
+
+    /** Kernels of the benchmark and their groups. It is looked for when asked: it may come late. */
+    @Service
+    public static final class Kernels implements Completer {
+        @Override
+        public int complete(Session session, CommandLine line, List<String> candidates) {
+            Benchmark benchmark = session.getRegistry().getService(Benchmark.class);
+            return new StringsCompleter(benchmark == null ? List.of() : benchmark.kernels())
+                    .complete(session, line, candidates);
         }
     }
 

@@ -59,6 +59,7 @@ final class TestShell implements AutoCloseable {
                     TopCommand.class,
                     LockStepCommand.class,
                     HvEnginesCommand.class,
+                    HvBenchCommand.class,
                     HvCpuCheckCommand.class,
                     HvDevicesCommand.class,
                     HvDisplaysCommand.class,
@@ -79,6 +80,7 @@ final class TestShell implements AutoCloseable {
                     Choices.Devices.class,
                     Choices.States.class,
                     Choices.Keys.class,
+                    Choices.Kernels.class,
                     Choices.RemovableDrives.class,
                     Choices.Media.class,
                     Choices.Files.class);
@@ -87,6 +89,7 @@ final class TestShell implements AutoCloseable {
     final FakeBundles bundles = new FakeBundles();
     final FakeDisplays displays = new FakeDisplays();
     final FakeLockStep lockStep = new FakeLockStep();
+    final FakeBenchmark benchmark = new FakeBenchmark();
     final CpuCheck cpuCheck =
             () ->
                     new CpuCheck.Report(
@@ -119,6 +122,7 @@ final class TestShell implements AutoCloseable {
         factory.register(vms);
         factory.register(bundles.context());
         factory.register(lockStep);
+        factory.register(benchmark);
         factory.register(cpuCheck);
         factory.register(displays);
         factory.register(log);

@@ -119,6 +119,22 @@ public class ApplianceIT {
     }
 
     @Test
+    public void measuresAGuestThatNoListShows() throws Exception {
+        Path json = Files.createTempDirectory("bench").resolve("figures.json");
+
+        String chart =
+                admin.run(
+                        "hv:bench --engine interpreter --mmu softtlb --bits 32 --kernel pio --repeat 1 --json "
+                                + json);
+
+        assertTrue(chart, chart.contains("interpreter softtlb "));
+        assertTrue(chart, chart.contains("100.0%"));
+        assertTrue(Files.readString(json).contains("\"checksumOk\": true"));
+        assertFalse(admin.run("vm:list").contains("bench"));
+        assertTrue(viewer.error("hv:bench").contains("Command not found"));
+    }
+
+    @Test
     public void aViewerMayLookButNotTouch() throws Exception {
         assertTrue(viewer.run("vm:list --json").startsWith("["));
         assertTrue(viewer.error("vm:create x").contains("Command not found"));

@@ -63,6 +63,19 @@ public final class HostInfo {
         }
     }
 
+    /** The CPU's name in {@code /proc/cpuinfo}; the architecture's where that does not tell. */
+    public static String cpuName() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .findFirst()
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | UncheckedIOException e) {
+            LOG.debug("the host's CPU has no name", e);
+            return System.getProperty("os.arch");
+        }
+    }
+
     /** Physical memory in bytes; {@link Long#MAX_VALUE} if the JVM does not tell. */
     public static long memoryBytes() {
         return ManagementFactory.getOperatingSystemMXBean()
