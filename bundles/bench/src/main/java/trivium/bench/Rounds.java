@@ -16,6 +16,9 @@ record Rounds(int most, double longSeconds) {
     }
 
     String text() {
+        if (most == 1) {
+            return "one run";
+        }
         return Double.isInfinite(longSeconds)
                 ? "median of " + most
                 : "median of %d, or once if it took %s s".formatted(most, longSeconds);
