@@ -46,7 +46,9 @@ public final class Main {
             case "vectors" ->
                     new VectorsCommand(Wiring.vectorEngines(), Wiring.softTlb())
                             .run(rest, System.out, System.err);
-            case "soak" -> new Soak(Wiring.vectorEngines().reversed()).run(rest, System.out);
+            case "soak" ->
+                    new Soak(Wiring.vectorEngines().reversed(), Wiring.soakStrategies())
+                            .run(rest, System.out);
             case "cpu-check" ->
                     new CpuCheckCommand(System.out, System.err, new VtCpuCheck()).run(rest);
             case "bench" -> new BenchCommand(System.out, System.err, Wiring.catalog()).run(rest);

@@ -34,12 +34,14 @@ import trivium.hostos.HostInfo;
 import trivium.machine.life.Catalog;
 import trivium.mmu.MmuStrategy;
 import trivium.mmu.nested.internal.NestedStrategy;
+import trivium.mmu.shadow.internal.ShadowStrategy;
 import trivium.mmu.softtlb.internal.SoftTlbStrategy;
 import trivium.mmu.verify.internal.VerifyingStrategy;
 import trivium.vmi.VmiDevice;
 import trivium.vmi.VmiEngine;
 import trivium.vt.VtEngine;
 import trivium.x86.InterpreterEngine;
+import trivium.x86.fuzz.WalkingStrategy;
 
 /** What the container finds as services, by hand. */
 final class Wiring {
@@ -60,8 +62,15 @@ final class Wiring {
         return new SoftTlbStrategy();
     }
 
+    /** Where the page tables are walked each time, no difference is hidden. */
+    static List<MmuStrategy> soakStrategies() {
+        MmuStrategy walking = new WalkingStrategy();
+        return List.of(walking, softTlb(), new ShadowStrategy(walking));
+    }
+
     static List<MmuStrategy> strategies() {
-        List<MmuStrategy> plain = List.of(softTlb(), new NestedStrategy());
+        List<MmuStrategy> plain =
+                List.of(softTlb(), new ShadowStrategy(softTlb()), new NestedStrategy());
         List<MmuStrategy> all = new ArrayList<>(plain);
         all.add(new VerifyingStrategy(() -> plain));
         return all;

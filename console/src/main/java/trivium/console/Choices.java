@@ -78,14 +78,12 @@ abstract class Choices implements Completer {
         }
     }
 
-    /** Kernels of the benchmark and their groups. */
+    /** Kernels of the benchmark and their groups. It is looked for when asked: it may come late. */
     @Service
     public static final class Kernels implements Completer {
-        @Reference(optional = true)
-        Benchmark benchmark;
-
         @Override
         public int complete(Session session, CommandLine line, List<String> candidates) {
+            Benchmark benchmark = session.getRegistry().getService(Benchmark.class);
             return new StringsCompleter(benchmark == null ? List.of() : benchmark.kernels())
                     .complete(session, line, candidates);
         }

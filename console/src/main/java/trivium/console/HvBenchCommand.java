@@ -88,7 +88,6 @@ public final class HvBenchCommand extends VmCommand {
         checkFolder(svg);
         checkFolder(json);
         Benchmark.Report report = measure();
-        erase();
         out.print(report.text(look()));
         write(svg, report.svg());
         write(json, report.json());
@@ -108,8 +107,10 @@ public final class HvBenchCommand extends VmCommand {
                         limitSeconds);
         try {
             return benchmark.run(plan, this::tell);
-        } catch (InterruptedException e) { // Ctrl-C: the shell has its prompt on the screen already
+        } catch (InterruptedException e) { // Ctrl-C
             throw new VmException("interrupted", e);
+        } finally {
+            erase();
         }
     }
 

@@ -66,6 +66,14 @@ public interface Mmu extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * Where translated 32-bit code may find the guest's memory by its linear addresses; always the
+     * same. Empty if this has none.
+     */
+    default Optional<LinearWindow> window() {
+        return Optional.empty();
+    }
+
     @Override
     void close();
 }

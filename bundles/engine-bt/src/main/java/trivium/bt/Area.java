@@ -1,12 +1,16 @@
 package trivium.bt;
 
+import trivium.mmu.LinearWindow;
 import trivium.x86.interp.Cpu;
 
 /**
  * The vCPU block: what generated code knows of its vCPU, addressed through GS. Offsets in bytes
- * from the GS base; the TLBs of the interpreter lie before it.
+ * from the area's start, where the TLBs of the interpreter lie.
  */
 final class Area {
+    /** Where the GS base points: to the window, if there is one. */
+    static final int GS_BASE = LinearWindow.ROOM_BYTES;
+
     static final int EXEC_TABLES = 3, EXEC_ENTRIES = 4096, EXEC_BYTES = 4 * EXEC_ENTRIES;
     private static final int JUMP_BITS = 15, JUMP_SHIFT = 5, PAGE_BYTES = 4096;
     static final int JUMP_ENTRIES = 1 << JUMP_BITS, JUMP_BYTES = 1 << JUMP_SHIFT;
@@ -165,6 +169,19 @@ final class Area {
             PDPTES = fields(4, 8),
             RESERVED = fields(1, 8),
             SMAP = fields(1, 4);
+
+    /**
+     * A fault in the window: which host instruction, and at which host address; all host registers,
+     * and RFLAGS; where host code goes on with them. 64 bits each.
+     */
+    static final int WINDOW_IP = fields(2, 8),
+            WINDOW_ADDRESS = WINDOW_IP + 8,
+            WINDOW_REGISTERS = fields(16, 8),
+            WINDOW_RFLAGS = fields(1, 8),
+            WINDOW_TARGET = fields(1, 8);
+
+    /** Whether any page is open in the window. 32 bits. */
+    static final int WINDOW_OPEN = fields(1, 4);
 
     static final int BYTES = end - Cpu.ENGINE_AREA;
 

@@ -22,6 +22,9 @@ final class Asm {
     /** Group 3. */
     static final int TEST = 0, NOT = 2, NEG = 3, MUL = 4, IMUL = 5, DIV = 6, IDIV = 7;
 
+    /** Told before an instruction is written that accesses the window. */
+    Runnable windowAccess = () -> {};
+
     byte[] code = new byte[4096];
     int size;
 
@@ -74,6 +77,10 @@ final class Asm {
             long rm,
             boolean byteReg,
             boolean byteRm) {
+        if (Rm.isWindow(rm)) {
+            windowAccess.run();
+            u8(0x67); // a 32-bit address
+        }
         if (Rm.isGs(rm)) {
             u8(0x65);
         }

@@ -9,13 +9,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
+import trivium.hostos.FaultRedirection;
 import trivium.hostos.GsBase;
 import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
+import trivium.mmu.LinearWindow;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
@@ -26,6 +30,8 @@ import trivium.x86.interp.GuestException;
 
 /** Translates hot blocks and runs them, under the interpreter. Bound to the vCPU's thread. */
 final class BtAccelerator implements Accelerator {
+    private static final Logger LOG = LoggerFactory.getLogger(BtAccelerator.class);
+
     /** No canonical address. */
     private static final long NOWHERE = Long.MIN_VALUE;
 
@@ -97,6 +103,14 @@ final class BtAccelerator implements Accelerator {
     private long missLinear, missBefore;
 
     // Where to go on after the interpreter did one instruction.
+    /** Null where there are no windows. */
+    private final Windows windows;
+
+    private final FaultRedirection faults;
+
+    /** How host code is entered next. */
+    private long entry;
+
     private Translation resume;
     private int resumeIndex, resumeGeneration, resumeEpoch;
 
@@ -143,7 +157,27 @@ final class BtAccelerator implements Accelerator {
         ways = new Ways(c);
         transitions = new Transitions(cache);
         clearJumps();
+        entry = cache.stubs().enter();
+        faults = c.window == null ? null : redirectFaults();
+        windows = faults == null ? null : new Windows(c, sampling == 0);
+        translations.useWindows(windows != null);
         events = BtEvents.register(name(), this::counters);
+    }
+
+    private FaultRedirection redirectFaults() {
+        try {
+            long code = cache.stubs().enter(), data = c.window.hva();
+            return FaultRedirection.of(
+                    code,
+                    code + cache.sizeBytes(),
+                    data,
+                    data + LinearWindow.SIZE_BYTES + LinearWindow.GUARD_BYTES,
+                    area + Area.WINDOW_IP,
+                    cache.stubs().fault());
+        } catch (IOException e) {
+            LOG.warn("no windows", e);
+            return null;
+        }
     }
 
     /** "debian, vCPU 0": an engine is not told its VM, but the thread has its name. */
@@ -157,7 +191,7 @@ final class BtAccelerator implements Accelerator {
         BtEvents.look();
         devices.enter();
         try {
-            GsBase.set(area);
+            GsBase.set(area + Area.GS_BASE);
         } catch (IOException e) {
             throw new IllegalStateException("the BT engine needs the GS base", e);
         }
@@ -208,6 +242,9 @@ final class BtAccelerator implements Accelerator {
     public int run(Code of) {
         Translations.BtCode code = (Translations.BtCode) of;
         updateMode();
+        if (windows != null) {
+            translations.useWindows(windows.pay());
+        }
         if (faultFrom != null) {
             learnFault();
         }
@@ -266,7 +303,8 @@ final class BtAccelerator implements Accelerator {
         entries++;
         long target = at;
         while (target != 0) {
-            NativeCall.call(cache.stubs().enter(), target);
+            NativeCall.call(entry, target);
+            entry = cache.stubs().enter();
             target = wayOn();
         }
         return answer;
@@ -299,8 +337,24 @@ final class BtAccelerator implements Accelerator {
             case Exit.INVLPG -> invalidate(t, index);
             case Exit.FP -> loadFp(t, index);
             case Exit.LINK -> toLink(t.sites.get(index));
+            case Exit.WINDOW -> window();
             default -> out(t, index, kind);
         };
+    }
+
+    /** An access of hot code faulted: it is done again, or by the interpreter. */
+    private long window() {
+        long at = HostMemory.getLong(area + Area.WINDOW_IP);
+        long linear = HostMemory.getLong(area + Area.WINDOW_ADDRESS) - c.window.hva();
+        Translation t = translations.containing(at);
+        WindowAccess access = t.windowAccess(at);
+        entry = cache.stubs().resume();
+        int opened = windows.open(linear, access.stores);
+        if (opened == Windows.REFUSED) {
+            translations.refused(t, access.index);
+        }
+        // If not valid, the walk's accessed bit is in its code.
+        return opened == Windows.OPENED && t.valid ? at : t.host + access.refused;
     }
 
     private long answer(int next) {
@@ -910,6 +964,9 @@ final class BtAccelerator implements Accelerator {
     public void flushed() {
         paging.changed();
         inlineTlb.flush();
+        if (windows != null) {
+            windows.closeAll();
+        }
         for (ExecTable table : pages) {
             table.clear();
         }
@@ -919,19 +976,28 @@ final class BtAccelerator implements Accelerator {
     public void flushedLocal() {
         paging.changed();
         inlineTlb.flush();
+        if (windows != null) {
+            windows.switched();
+        }
         for (ExecTable table : pages) {
             table.clearLocal();
         }
     }
 
     @Override
-    public void flushedWrites() {
+    public void flushedWrites(long hvaPage) {
         inlineTlb.flush();
+        if (windows != null) {
+            windows.closeStores(hvaPage);
+        }
     }
 
     @Override
     public void flushedPage(long linear) {
         inlineTlb.flush();
+        if (windows != null) {
+            windows.close(linear);
+        }
         for (ExecTable table : pages) {
             table.clear(linear);
         }
@@ -983,6 +1049,9 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void close() {
         events.run();
+        if (faults != null) {
+            faults.close();
+        }
         translations.close();
     }
 }

@@ -52,7 +52,7 @@ public final class BtEngine implements ExecutionEngine {
 
     /**
      * @param sampling of so many entries of blocks not known to be hot one is looked at; a block
-     *     seen three times is hot
+     *     seen three times is hot; 0: all are from the start, and always use windows
      */
     public BtEngine(int memoryBytes, int threshold, int sampling) {
         this.memoryBytes = Math.max(memoryBytes, LEAST_BYTES) & -4096;

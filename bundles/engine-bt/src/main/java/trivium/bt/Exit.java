@@ -51,6 +51,9 @@ final class Exit {
     /** The translation was about to be entered, and is the sample taken of what runs often. */
     static final int HEAT = 14;
 
+    /** An access faulted in the window: see {@link Area#WINDOW_IP}. */
+    static final int WINDOW = 15;
+
     /** By kind, for people: see {@link trivium.cpu.VcpuRunner#counters}. */
     private static final String[] NAMES = {
         "tlb-read",
@@ -67,7 +70,8 @@ final class Exit {
         "invlpg",
         "device",
         "inline-tlb",
-        "sample"
+        "sample",
+        "window"
     };
 
     static final int KINDS = NAMES.length;

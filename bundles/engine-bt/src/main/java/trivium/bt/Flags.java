@@ -26,6 +26,9 @@ final class Flags {
     /** Computable from registers, if not null. */
     private FlagSource source;
 
+    /** Where they were when only what is behind the present instruction was asked for; or null. */
+    private Place lastSeen;
+
     /** What can be seen of the flags before and after the present instruction. */
     private int seenBefore, seenAfter;
 
@@ -50,6 +53,7 @@ final class Flags {
 
     void instruction(int index, int seenBefore, int seenAfter) {
         this.index = index;
+        lastSeen = null;
         this.seenBefore = seenBefore;
         this.seenAfter = seenAfter;
     }
@@ -206,6 +210,7 @@ final class Flags {
             return;
         }
         if (seenAfter == 0) {
+            lastSeen = place();
             source = null;
             in = false;
             dead = true;
@@ -271,6 +276,11 @@ final class Flags {
     /** Where they are now, for code that is written later. */
     Place place() {
         return new Place(in, noCf, saved, dead, source);
+    }
+
+    /** The same, for code that leaves before the present instruction. */
+    Place placeBefore() {
+        return lastSeen == null ? place() : lastSeen;
     }
 
     /** From that place to memory. */

@@ -6,7 +6,6 @@ import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 import trivium.x86.decode.Instruction;
 import trivium.x86.interp.Tlb;
 
@@ -80,8 +79,14 @@ final class Gen {
     private final List<Cold> colds = new ArrayList<>();
     private final List<Fill> fills = new ArrayList<>();
 
-    /** In a hot block: the entry of {@link InlineTlb} for an instruction, or -1; else null. */
-    private IntUnaryOperator inlineEntries;
+    /** Null if the block is not hot. */
+    private Hot hot;
+
+    /** The accesses to the window. */
+    List<WindowAccess> windowAccesses;
+
+    /** Whether the one that is written next stores. */
+    private boolean windowStores;
 
     /** Of the present instruction. */
     private int index;
@@ -105,15 +110,28 @@ final class Gen {
         this.stubs = stubs;
         this.pendingHva = pendingHva;
         pendingLow = pendingHva == (pendingHva & Integer.MAX_VALUE);
+        a.windowAccess = this::windowAccess;
+    }
+
+    /** What a block that runs often has beyond others, by instruction. */
+    interface Hot {
+        /** Its entry of {@link InlineTlb}, or -1; asked once. */
+        int entry(int instruction);
+
+        /** Whether memory is found in the window at all. */
+        boolean windows();
+
+        /** Whether it may find its memory in the window. */
+        boolean inWindow(int instruction);
     }
 
     /**
-     * @param inlineEntries of a hot block: by instruction, its entry of {@link InlineTlb}, or -1
+     * @param hot null if the block is not
      * @param ip first and last IP of the block
      */
     void begin(
             Groups groups,
-            IntUnaryOperator inlineEntries,
+            Hot hot,
             Mode mode,
             long ip,
             long lastIp,
@@ -121,7 +139,8 @@ final class Gen {
             int translation,
             FlagSource entry) {
         this.groups = groups;
-        this.inlineEntries = inlineEntries;
+        this.hot = hot;
+        windowAccesses = List.of();
         this.mode = mode;
         map = CANONICAL;
         loopMap = CANONICAL;
@@ -141,10 +160,17 @@ final class Gen {
     }
 
     /**
-     * The present instruction's memory operand: as part of its group, or else at T0, with T1 and T2
-     * lost, and EFLAGS.
+     * The present instruction's memory operand: in the window, as part of its group, or else at T0,
+     * with T1 and T2 lost, and EFLAGS. In the window each host instruction that accesses it may
+     * fault, and so must come before anything that the guest can see is changed.
      */
     long operand(Instruction in, int size, boolean write) {
+        if (inWindow(in.segment) && in.addressSize == 4 && WindowAccess.fits(in)) {
+            windowStores = write;
+            int base = in.base == Instruction.NO_REGISTER ? -1 : host(in.base);
+            int index = in.index == Instruction.NO_REGISTER ? -1 : host(in.index);
+            return Rm.window(base, index, in.scale, (int) in.displacement);
+        }
         Groups.Group group = groups.memory(index);
         if (group == null) {
             flags.clobber();
@@ -158,6 +184,10 @@ final class Gen {
 
     /** The stack some bytes beside its top, likewise. */
     long stackOperand(int delta, int size, boolean write) {
+        if (inWindow(SS) && mode.stackMask() != 0xffffL) {
+            windowStores = write;
+            return Rm.window(host(RSP), -1, 0, delta);
+        }
         Groups.Group group = groups.stack(index);
         if (group == null) {
             flags.clobber();
@@ -167,6 +197,17 @@ final class Gen {
         }
         enter(group, groups.stackMoved(index));
         return Rm.mem(host(group.base), group.register, 0, delta);
+    }
+
+    private boolean inWindow(int segment) {
+        return hot != null && mode.flat(segment) && hot.inWindow(index);
+    }
+
+    private void windowAccess() {
+        if (windowAccesses.isEmpty()) {
+            windowAccesses = new ArrayList<>();
+        }
+        windowAccesses.add(new WindowAccess(a.size, index, windowStores, flags.placeBefore()));
     }
 
     /**
@@ -212,7 +253,7 @@ final class Gen {
 
     /** The entry of {@link InlineTlb} for the present instruction, or -1. */
     private int inlineEntry() {
-        return inlineEntries == null ? -1 : inlineEntries.applyAsInt(index);
+        return hot == null ? -1 : hot.entry(index);
     }
 
     /**
@@ -530,7 +571,7 @@ final class Gen {
      */
     void poll() {
         poll(Exit.EVENT, 0);
-        if (inlineEntries == null) {
+        if (hot == null) {
             a.aluImm(SUB, 4, Rm.gs(Area.HEAT), 1);
             cold(a.jcc(S), Exit.HEAT);
         }
@@ -643,6 +684,13 @@ final class Gen {
                 a.bind(plainJumps[c.index]);
             }
             leave(Exit.info(c.kind, translation, c.index));
+        }
+        for (WindowAccess access : windowAccesses) {
+            access.refused = a.size;
+            map = loopMap;
+            flags.emitMaterialize(access.flags);
+            exchange(map, CANONICAL);
+            leave(Exit.info(Exit.ONE, translation, access.index));
         }
         for (Site site : sites) {
             map = CANONICAL;

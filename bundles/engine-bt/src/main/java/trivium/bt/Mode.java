@@ -1,5 +1,7 @@
 package trivium.bt;
 
+import static trivium.x86.interp.Flags.CR0_PG;
+
 import trivium.cpu.VcpuState;
 import trivium.x86.interp.Cpu;
 
@@ -12,6 +14,8 @@ import trivium.x86.interp.Cpu;
  * @param flat bit n: segment n has base 0 and no limit below 4 GiB, for reads and writes
  * @param tlb offset of the TLB of this privilege from the GS base
  * @param counted whether each block asks first if it would pass {@link Area#LIMIT}
+ * @param window whether hot code finds memory in the {@link trivium.mmu.LinearWindow}: in 32-bit
+ *     code of ring 3, or of any ring while paging is off
  * @param setsIf whether CLI, STI and POPF change IF: CPL is not above IOPL
  * @param real whether a selector alone tells a segment's base: real or virtual-8086 mode
  * @param codeBase the code segment's base
@@ -24,6 +28,7 @@ record Mode(
         int tlb,
         boolean user,
         boolean counted,
+        boolean window,
         boolean setsIf,
         boolean real,
         long codeBase,
@@ -39,6 +44,7 @@ record Mode(
                 c.tlbOffset(),
                 c.cpl == 3,
                 counted,
+                window(c),
                 setsIf(c),
                 real(c),
                 c.base[VcpuState.CS],
@@ -52,11 +58,18 @@ record Mode(
                 && tlb == c.tlbOffset()
                 && user == (c.cpl == 3)
                 && this.counted == counted
+                && window == window(c)
                 && setsIf == setsIf(c)
                 && real == real(c)
                 && codeBase == c.base[VcpuState.CS]
                 && codeLimit == c.codeLimit
                 && flat == flat(c);
+    }
+
+    private static boolean window(Cpu c) {
+        return c.window != null
+                && c.codeSize == 32
+                && ((c.s.cr0 & CR0_PG) == 0 || c.tlbOffset() == Cpu.USER_TLB);
     }
 
     private static boolean setsIf(Cpu c) {
@@ -82,7 +95,8 @@ record Mode(
 
     Mode withTlb(int other) {
         return new Mode(
-                codeSize, stackMask, flat, other, user, counted, setsIf, real, codeBase, codeLimit);
+                codeSize, stackMask, flat, other, user, counted, window, setsIf, real, codeBase,
+                codeLimit);
     }
 
     boolean is64() {

@@ -48,6 +48,8 @@ final class PageInvalidation {
         fail(E);
         a.aluImm(CMP, 4, Rm.gs(Cpu.DEVICES_KNOWN), 0);
         fail(NE);
+        a.aluImm(CMP, 4, Rm.gs(Area.WINDOW_OPEN), 0);
+        fail(NE);
         // Not canonical: not this one's business.
         a.mov(8, T1, T0);
         a.shiftImm(SHL, 8, Rm.reg(T1), 16);

@@ -6,7 +6,7 @@ package trivium.bt;
  */
 final class Rm {
     private static final int NONE = 31;
-    private static final int MEMORY = 1 << 16, GS = 1 << 17;
+    private static final int MEMORY = 1 << 16, GS = 1 << 17, WINDOW = 1 << 18;
 
     private Rm() {}
 
@@ -30,14 +30,23 @@ final class Rm {
         return mem(NONE, index, scale, disp);
     }
 
-    /** gs:[disp] */
-    static long gs(int disp) {
-        return MEMORY | GS | NONE | NONE << 8 | (long) disp << 32;
+    /** A field of the vCPU block. */
+    static long gs(int field) {
+        return gs(NONE, field);
     }
 
-    /** gs:[index + disp] */
-    static long gs(int index, int disp) {
-        return MEMORY | GS | index | NONE << 8 | (long) disp << 32;
+    /** The same, so many bytes further as a register says. */
+    static long gs(int index, int field) {
+        return MEMORY | GS | index | NONE << 8 | (long) (field - Area.GS_BASE) << 32;
+    }
+
+    /**
+     * Guest memory in the window, at a 32-bit linear address: [base + (index << scale) + disp].
+     *
+     * @param base register, or -1 for none; {@code index} likewise
+     */
+    static long window(int base, int index, int scale, int disp) {
+        return mem(base & NONE, index & NONE, scale, disp) | GS | WINDOW;
     }
 
     /** Memory below 2 GiB. */
@@ -51,6 +60,10 @@ final class Rm {
 
     static boolean isGs(long rm) {
         return (rm & GS) != 0;
+    }
+
+    static boolean isWindow(long rm) {
+        return (rm & WINDOW) != 0;
     }
 
     static int base(long rm) {

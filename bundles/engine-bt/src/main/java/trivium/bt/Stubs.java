@@ -11,7 +11,7 @@ import trivium.x86.interp.Cpu;
 final class Stubs {
     private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
-    private final long enter, exit, tsc, invlpg;
+    private final long enter, exit, fault, resume, tsc, invlpg;
 
     /** By TLB and direction. */
     private final long[] fills = new long[2 * Area.EXEC_TABLES];
@@ -29,6 +29,10 @@ final class Stubs {
         enter(a, avx);
         exit = origin + a.size;
         exit(a);
+        fault = origin + a.size;
+        fault(a);
+        resume = origin + a.size;
+        resume(a, avx);
         tsc = origin + a.size;
         TimeStamp.emit(a);
         invlpg = origin + a.size;
@@ -41,6 +45,16 @@ final class Stubs {
             ports[i] = origin + a.size;
             SharedAccess.emit(a, i < 3, 1 << i % 3);
         }
+    }
+
+    /** Where code goes on that faulted in the window: to Java, with {@link Exit#WINDOW}. */
+    long fault() {
+        return fault;
+    }
+
+    /** Called with the host address to go on at, with all registers as at the fault. */
+    long resume() {
+        return resume;
     }
 
     /** Does RDTSC, or sets CF. T0 to T2 are lost, and EFLAGS. */
@@ -77,10 +91,7 @@ final class Stubs {
     }
 
     private static void enter(Asm a, boolean avx) {
-        for (int register : SAVED) {
-            a.push(register);
-        }
-        a.aluImm(SUB, 8, Rm.reg(RSP), 8);
+        save(a);
         a.mov(8, Gen.T0, RDI);
         for (int guest = 1; guest < 16; guest++) {
             if (Gen.canonical(guest) >= 0) {
@@ -88,13 +99,7 @@ final class Stubs {
             }
         }
         a.load(8, Gen.COUNT, Rm.gs(Area.COUNT));
-        if (avx) {
-            // vzeroupper: with upper halves in use some CPUs run SSE code slowly.
-            a.u8(0xc5);
-            a.u8(0xf8);
-            a.u8(0x77);
-        }
-        withFp(a, () -> a.sse(0, 0x0fae, true, 1, Rm.gs(Area.FP_IMAGE))); // fxrstor64
+        loadFp(a, avx);
         a.extend(false, 2, 4, RAX, Rm.gs(Area.FLAGS));
         a.aluImm(ADD, 1, Rm.reg(RAX), 0x7f);
         a.sahf();
@@ -110,6 +115,56 @@ final class Stubs {
                 a.store(8, Rm.gs(Area.register(guest)), Gen.canonical(guest));
             }
         }
+        toJava(a);
+    }
+
+    private static void fault(Asm a) {
+        for (int register = 0; register < 16; register++) {
+            if (register != RSP) {
+                a.store(8, Rm.gs(Area.WINDOW_REGISTERS + 8 * register), register);
+            }
+        }
+        a.u8(0x9c); // pushfq
+        a.pop(RAX);
+        a.store(8, Rm.gs(Area.WINDOW_RFLAGS), RAX);
+        a.storeImm(4, Rm.gs(Area.INFO), Exit.info(Exit.WINDOW, 0, 0));
+        toJava(a);
+    }
+
+    private static void resume(Asm a, boolean avx) {
+        save(a);
+        a.store(8, Rm.gs(Area.WINDOW_TARGET), RDI);
+        loadFp(a, avx);
+        a.load(8, RAX, Rm.gs(Area.WINDOW_RFLAGS));
+        a.push(RAX);
+        a.u8(0x9d); // popfq
+        for (int register = 0; register < 16; register++) {
+            if (register != RSP) {
+                a.load(8, register, Rm.gs(Area.WINDOW_REGISTERS + 8 * register));
+            }
+        }
+        a.jmpRm(Rm.gs(Area.WINDOW_TARGET));
+    }
+
+    /** The caller's registers. */
+    private static void save(Asm a) {
+        for (int register : SAVED) {
+            a.push(register);
+        }
+        a.aluImm(SUB, 8, Rm.reg(RSP), 8);
+    }
+
+    private static void loadFp(Asm a, boolean avx) {
+        if (avx) {
+            // vzeroupper: with upper halves in use some CPUs run SSE code slowly.
+            a.u8(0xc5);
+            a.u8(0xf8);
+            a.u8(0x77);
+        }
+        withFp(a, () -> a.sse(0, 0x0fae, true, 1, Rm.gs(Area.FP_IMAGE))); // fxrstor64
+    }
+
+    private static void toJava(Asm a) {
         a.store(8, Rm.gs(Area.COUNT), Gen.COUNT);
         withFp(
                 a,

@@ -97,6 +97,9 @@ final class Translation {
     /** The entries of {@link InlineTlb} that it has, by instruction; -1: none. Or null. */
     int[] inline;
 
+    /** In order of their offsets. */
+    List<WindowAccess> windowAccesses = List.of();
+
     /** How often it was seen running. */
     int samples;
 
@@ -156,9 +159,23 @@ final class Translation {
         return false;
     }
 
+    /** The access at a host address. */
+    WindowAccess windowAccess(long at) {
+        int low = 0, high = windowAccesses.size() - 1;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (host + windowAccesses.get(middle).at < at) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return windowAccesses.get(low);
+    }
+
     /** What it takes of Java's memory, measured, with its jumps. */
     int tableBytes() {
-        return 256 + 16 * ips.length + 160 * sites.size();
+        return 256 + 16 * ips.length + 160 * sites.size() + 72 * windowAccesses.size();
     }
 
     int instructions() {

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.IntUnaryOperator;
 import trivium.cpu.TranslationView.HostCode;
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
@@ -31,6 +30,8 @@ final class Translations {
      * A block sampled so often is hot, and so are those that follow, up to so many jumps further.
      */
     private static final int HOT = 3, HOT_DEPTH = 6;
+
+    private static final int MOST_REFUSALS = 4;
 
     /** What tables take, measured: by page, and by instruction and variant of a block. */
     private static final int COOKIE_BYTES = 112,
@@ -60,6 +61,8 @@ final class Translations {
 
     /** The vCPU's present mode. */
     private Mode mode;
+
+    private boolean windows = true;
 
     // Statistics.
     private long translated, flushes, links;
@@ -132,11 +135,17 @@ final class Translations {
         /** Those without groups, for who comes into the middle of a block. */
         final List<Translation> plains = new ArrayList<>(1);
 
-        /** Whether it is known to run often. */
-        boolean hot;
+        /** Whether it is known to run often; all blocks are if none are sampled. */
+        boolean hot = sampling == 0;
 
-        /** Instructions whose accesses go from page to page: no use for {@link InlineTlb}. */
+        /**
+         * Instructions whose accesses go from page to page, or to what is not plain memory: no use
+         * for {@link InlineTlb} or the window.
+         */
         final BitSet roaming = new BitSet();
+
+        /** How often the window could not be opened for one of its accesses. */
+        private int refusals;
 
         BtCode(Block block, List<Instruction> list) {
             this.block = block;
@@ -166,19 +175,29 @@ final class Translations {
         }
     }
 
-    /** Gives the accesses of a block under translation their entries. */
-    private final class Inline implements IntUnaryOperator {
+    /** A hot block under translation. */
+    private final class HotCode implements Gen.Hot {
         private final BtCode code;
 
         /** By instruction; null: none has any. */
         private int[] entries;
 
-        Inline(BtCode code) {
+        HotCode(BtCode code) {
             this.code = code;
         }
 
         @Override
-        public int applyAsInt(int instruction) {
+        public boolean windows() {
+            return windows && mode.window();
+        }
+
+        @Override
+        public boolean inWindow(int instruction) {
+            return windows() && !code.roaming.get(instruction);
+        }
+
+        @Override
+        public int entry(int instruction) {
             if (entries == null) {
                 entries = new int[code.list.size()];
                 Arrays.fill(entries, -1);
@@ -253,14 +272,14 @@ final class Translations {
         int secondEntry = two ? mode.execEntry(lastLinear) : 0;
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
-        Inline inline = grouped && code.hot ? new Inline(code) : null;
+        HotCode hot = grouped && code.hot ? new HotCode(code) : null;
         TranslationEvent event = BtEvents.translating();
         Translation t =
-                translator.translate(block, code.list, mode, entry, grouped, inline, count, second);
+                translator.translate(block, code.list, mode, entry, grouped, hot, count, second);
         if (t == null) {
             return null;
         }
-        t.inline = inline == null ? null : inline.entries;
+        t.inline = hot == null ? null : hot.entries;
         BtEvents.translated(event, block.ip, block.bytes, t.instructions(), t.host, t.hostBytes);
         PerfMap.name(t.host, t.hostBytes, block.ip);
         t.execEntry = mode.execEntry(linear);
@@ -459,6 +478,43 @@ final class Translations {
             }
         }
         retranslate(code);
+    }
+
+    /** The window cannot be opened for an instruction's access. */
+    void refused(Translation t, int index) {
+        if (t.valid && t.block.code instanceof BtCode code && ++code.refusals > MOST_REFUSALS) {
+            code.refusals = 0;
+            code.roaming.set(index);
+            retranslate(code);
+        }
+    }
+
+    /** Whether hot code finds memory in the window, where the mode has one. */
+    void useWindows(boolean use) {
+        if (use == windows) {
+            return;
+        }
+        windows = use;
+        for (int i = 0; i < count; i++) {
+            Translation t = translations[i];
+            if (t.valid && t.mode.window() && t.block.code instanceof BtCode code && code.hot) {
+                retranslate(code);
+            }
+        }
+    }
+
+    /** The one whose host code has an address. */
+    Translation containing(long host) {
+        int low = 0, high = count - 1;
+        while (low < high) {
+            int middle = low + high + 1 >>> 1;
+            if (translations[middle].host <= host) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return translations[low];
     }
 
     /** Drops a block's translations, so that it gets new ones when it runs. */

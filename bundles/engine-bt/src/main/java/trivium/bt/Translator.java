@@ -5,7 +5,6 @@ import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 import trivium.cpu.Vcpu;
 import trivium.hostos.HostInfo;
 import trivium.memory.PhysicalMemory;
@@ -96,8 +95,7 @@ final class Translator {
      *     lies in one page
      * @param grouped whether accesses that lie near each other are looked up together, and
      *     registers change places in a loop
-     * @param inline of a hot block: gives instructions their entries of {@link InlineTlb}; else
-     *     null
+     * @param hot null if the block is not
      * @return null if the code cache is full
      */
     Translation translate(
@@ -106,14 +104,15 @@ final class Translator {
             Mode mode,
             FlagSource entry,
             boolean grouped,
-            IntUnaryOperator inline,
+            Gen.Hot hot,
             int number,
             long secondPage) {
         int n = list.size();
         long host = cache.next();
         Instruction end = list.get(n - 1);
-        Groups groups = grouped ? Groups.of(list, mode) : Groups.none(list);
-        g.begin(groups, inline, mode, block.ip, end.ip + end.length - 1, host, number, entry);
+        boolean inWindow = hot != null && hot.windows();
+        Groups groups = grouped && !inWindow ? Groups.of(list, mode) : Groups.none(list);
+        g.begin(groups, hot, mode, block.ip, end.ip + end.length - 1, host, number, entry);
         int[] seen = seen(list, mode);
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
@@ -195,6 +194,7 @@ final class Translator {
                         List.copyOf(g.sites),
                         fp.notes(n));
         t.transition = g.transition;
+        t.windowAccesses = List.copyOf(g.windowAccesses);
         return t;
     }
 

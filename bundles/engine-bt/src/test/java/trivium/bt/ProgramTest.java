@@ -34,12 +34,17 @@ abstract class ProgramTest {
      * @return the board after it ran on this engine
      */
     final TestBoard sameEnd(Function<ExecutionEngine, TestBoard> made) {
+        return sameEnd("end", made);
+    }
+
+    /** The same. @param what is compared */
+    final TestBoard sameEnd(String what, Function<ExecutionEngine, TestBoard> made) {
         String expected;
         try (TestBoard board = made.apply(new InterpreterEngine())) {
             expected = board.run().end();
         }
         TestBoard board = made.apply(engine);
-        assertThat(board.run().end()).isEqualTo(expected);
+        assertThat(board.run().end()).as(what).isEqualTo(expected);
         return board;
     }
 }

@@ -3,7 +3,8 @@ package trivium.bt;
 import static trivium.cpu.VcpuState.CS;
 import static trivium.cpu.VcpuState.RSP;
 
-import java.lang.foreign.Arena;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +19,9 @@ import trivium.cpu.Segment;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
 import trivium.cpu.VcpuState;
+import trivium.hostos.SharedMemory;
 import trivium.memory.PhysicalMemory;
+import trivium.mmu.MmuStrategy;
 import trivium.x86.Reset;
 import trivium.x86.fuzz.WalkingStrategy;
 import trivium.x86.plain.PlainMemory;
@@ -67,6 +70,7 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
     private static final int CODE16 = 8, CODE32 = 16, CODE64 = 24, DATA16 = 32, DATA32 = 40;
 
     private final Mode mode;
+    private final SharedMemory ram = allocate();
     private final Ram memory = new Ram();
     private final VcpuState s = state();
     private final VcpuRunner runner;
@@ -81,6 +85,10 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
     private final PortIo ports = new TestPorts(log, this::raise);
 
     TestBoard(Mode mode, ExecutionEngine engine) {
+        this(mode, engine, new WalkingStrategy());
+    }
+
+    TestBoard(Mode mode, ExecutionEngine engine, MmuStrategy strategy) {
         super(CpuModel.X86_64);
         this.mode = mode;
         Reset.powerOn(s, model());
@@ -103,7 +111,7 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         }
         s.rip = mode.bits == 16 ? 0 : CODE;
         s.gpr[RSP] = STACK;
-        runner = engine.attach(this, new WalkingStrategy());
+        runner = engine.attach(this, strategy);
     }
 
     // ---- the modes
@@ -384,12 +392,21 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
     @Override
     public void close() {
         runner.close();
+        ram.release();
+    }
+
+    private static SharedMemory allocate() {
+        try {
+            return SharedMemory.allocate("trivium-test", RAM_BYTES);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** RAM, with one page whose accesses are logged. */
     private final class Ram extends PlainMemory {
         Ram() {
-            super(Arena.ofAuto(), RAM_BYTES);
+            super(ram.segment());
         }
 
         int hash() {

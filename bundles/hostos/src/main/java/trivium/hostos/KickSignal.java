@@ -23,7 +23,7 @@ final class KickSignal {
     private static final int SA_RESTART = 0x1000_0000, SA_ONSTACK = 0x0800_0000;
 
     /** struct sigaction of the C library on 64-bit Linux, <bits/sigaction.h>. */
-    private static final StructLayout SIGACTION =
+    static final StructLayout SIGACTION =
             MemoryLayout.structLayout(
                     ADDRESS.withName("sa_handler"),
                     MemoryLayout.sequenceLayout(128, JAVA_BYTE).withName("sa_mask"),

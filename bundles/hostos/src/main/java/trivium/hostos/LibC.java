@@ -52,6 +52,13 @@ final class LibC {
                     FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT),
                     Linker.Option.firstVariadicArg(4));
 
+    static final Optional<MethodHandle> MREMAP_FIXED =
+            find(
+                    "mremap",
+                    FunctionDescriptor.of(
+                            JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG),
+                    Linker.Option.firstVariadicArg(4));
+
     static final Optional<MethodHandle> MPROTECT =
             find("mprotect", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     static final Optional<MethodHandle> MADVISE =

@@ -96,7 +96,10 @@ final class Memfd {
         long _ = mmap(what, hva, length, PROT_READ | PROT_WRITE, flags, fd, offset);
     }
 
-    private static long mmap(
+    /**
+     * @param hva where, with MAP_FIXED
+     */
+    static long mmap(
             String what, long hva, long length, int protection, int flags, int fd, long offset)
             throws IOException {
         try (Arena arena = Arena.ofConfined()) {
@@ -139,16 +142,16 @@ final class Memfd {
     }
 
     private static void unmap(MemorySegment mapped) {
+        unmap(mapped.address(), mapped.byteSize());
+    }
+
+    static void unmap(long hva, long length) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
             LibC.call(
                     "munmap",
                     state,
-                    () ->
-                            (int)
-                                    LibC.handle(LibC.MUNMAP)
-                                            .invokeExact(
-                                                    state, mapped.address(), mapped.byteSize()));
+                    () -> (int) LibC.handle(LibC.MUNMAP).invokeExact(state, hva, length));
         } catch (IOException e) {
             LOG.error("memory stays mapped", e);
         }

@@ -30,7 +30,7 @@ public final class Catalog {
 
     private static final List<String> SOFTWARE = List.of("bt", "interpreter");
 
-    private static final List<String> MMU_PREFERENCE = List.of("softtlb");
+    private static final List<String> MMU_PREFERENCE = List.of("shadow", "softtlb");
 
     private final Host host;
     private final Parts<ExecutionEngine> engines = new Parts<>();

@@ -83,7 +83,6 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private volatile String missingDevices;
 
     private volatile boolean resumeWhenBack;
-    private volatile boolean temporary;
 
     private final EventRates eventRates = new EventRates();
     private volatile Map<String, Double> rates = Map.of();
@@ -1038,12 +1037,11 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     }
 
     /**
-     * Makes it one for a measurement: its life is no news for the log.
+     * Until its power goes off.
      *
-     * @param to gets each octet written to COM1 until its power goes off, on the thread that writes
+     * @param to gets each octet written to COM1, on the thread that writes it
      */
-    void makeTemporary(IntConsumer to) {
-        temporary = true;
+    void copySerial(IntConsumer to) {
         serial.copyTo(
                 new OutputStream() {
                     @Override
@@ -1168,11 +1166,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
     private void enter(VmState to, String why) {
         VmState from = state;
         state = to;
-        if (temporary) {
-            LOG.debug("vm {}: {} ({})", id(), to, why);
-        } else {
-            LOG.info("vm {}: {} ({})", id(), to, why);
-        }
+        LOG.info("vm {}: {} ({})", id(), to, why);
         events.accept(new VmEvent.StateChanged(id(), from, to, why));
     }
 

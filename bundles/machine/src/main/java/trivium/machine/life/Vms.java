@@ -142,7 +142,7 @@ public final class Vms implements VmRegistry, AutoCloseable {
         ConfigCheck.check(config);
         checkParts(config);
         var vm = new VirtualMachine(config, catalog, firmware, _ -> {});
-        vm.makeTemporary(com1);
+        vm.copySerial(com1);
         temporary.add(vm);
         return new Temporary(vm);
     }

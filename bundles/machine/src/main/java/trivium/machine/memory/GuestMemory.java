@@ -124,10 +124,14 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     /** What {@link #contents} has now, kept for other machines. Nobody writes meanwhile. */
     public synchronized List<MemoryImage> freeze() throws IOException {
         List<MemoryImage> images = new ArrayList<>();
+        boolean shown = ram.fd() >= 0;
         try {
             images.add(ram.freeze());
             for (SharedMemory memory : allocations) {
                 images.add(memory.freeze());
+            }
+            if (shown) { // others may see its pages elsewhere, which it has not any more
+                mappingChanged();
             }
             return images;
         } catch (IOException | RuntimeException e) {

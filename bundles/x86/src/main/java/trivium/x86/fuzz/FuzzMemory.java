@@ -2,8 +2,10 @@ package trivium.x86.fuzz;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import java.lang.foreign.Arena;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import trivium.hostos.SharedMemory;
 import trivium.x86.plain.PlainMemory;
 
 /**
@@ -16,7 +18,7 @@ final class FuzzMemory extends PlainMemory implements AutoCloseable {
 
     private static final int MOST_NOWHERE = 20_000;
 
-    private final Arena arena;
+    private final SharedMemory memory;
     private final AccessLog log;
     private final Runnable enough;
     private int nowhere;
@@ -26,13 +28,21 @@ final class FuzzMemory extends PlainMemory implements AutoCloseable {
      *     huge address space, that nobody wants to wait for
      */
     FuzzMemory(AccessLog log, Runnable enough) {
-        Arena memory = Arena.ofShared();
-        super(memory, END);
-        arena = memory;
+        SharedMemory memory = allocate();
+        super(memory.segment());
+        this.memory = memory;
         this.log = log;
         this.enough = enough;
         for (int i = ROM; i < END; i++) {
             bytes().set(JAVA_BYTE, i, (byte) (i * 37 ^ i >> 5));
+        }
+    }
+
+    private static SharedMemory allocate() {
+        try {
+            return SharedMemory.allocate("trivium-fuzz", END);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -119,6 +129,6 @@ final class FuzzMemory extends PlainMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        memory.release();
     }
 }

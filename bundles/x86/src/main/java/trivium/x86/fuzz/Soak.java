@@ -9,14 +9,16 @@ import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import trivium.cpu.ExecutionEngine;
+import trivium.mmu.MmuStrategy;
 
 /** Random programs against one engine for some time, with counts: the command {@code soak}. */
 public final class Soak {
     public static final String USAGE =
             """
-            Usage: soak [--engine E] [--minutes N] [--programs N] [--seed S] [--mix M]
+            Usage: soak [--engine E] [--mmu M] [--minutes N] [--programs N] [--seed S] [--mix M]
             Runs random programs on an engine and on the interpreter and compares their ends.
-              --engine E    the engine: %s (default: %s)
+              --engine E    the engine: %s (default: the first)
+              --mmu M       its MMU strategy: %s (default: the first)
               --minutes N   how long (default: 1)
               --programs N  how many at most
               --seed S      the first program's seed; the next ones count up (default: 1)
@@ -28,7 +30,9 @@ public final class Soak {
     private static final int MOST_REPORTS = 10;
 
     private final List<ExecutionEngine> engines;
+    private final List<MmuStrategy> strategies;
     private ExecutionEngine candidate;
+    private MmuStrategy mmu;
     private long minutes = 1, programs = Long.MAX_VALUE, seed = 1;
     private Generator.Mix mix;
     private boolean onHost;
@@ -36,10 +40,13 @@ public final class Soak {
 
     /**
      * @param engines at least one; the first is the default
+     * @param strategies the same
      */
-    public Soak(List<ExecutionEngine> engines) {
+    public Soak(List<ExecutionEngine> engines, List<MmuStrategy> strategies) {
         this.engines = List.copyOf(engines);
+        this.strategies = List.copyOf(strategies);
         candidate = engines.getFirst();
+        mmu = strategies.getFirst();
     }
 
     /**
@@ -47,7 +54,7 @@ public final class Soak {
      */
     public int run(List<String> args, PrintStream out) {
         if (args.size() % 2 != 0) {
-            out.print(USAGE.formatted(names(), engines.getFirst().name()));
+            out.print(USAGE.formatted(names(), strategyNames()));
             return args.equals(List.of("--help")) ? 0 : 2;
         }
         try {
@@ -69,6 +76,7 @@ public final class Soak {
     private void option(String name, String value) {
         switch (name) {
             case "--engine" -> candidate = engine(value);
+            case "--mmu" -> mmu = strategy(value);
             case "--minutes" -> minutes = Long.parseLong(value);
             case "--programs" -> programs = Long.parseLong(value);
             case "--seed" -> seed = Long.parseLong(value);
@@ -93,6 +101,20 @@ public final class Soak {
         return engines.stream().map(ExecutionEngine::name).collect(Collectors.joining(", "));
     }
 
+    private String strategyNames() {
+        return strategies.stream().map(MmuStrategy::name).collect(Collectors.joining(", "));
+    }
+
+    private MmuStrategy strategy(String name) {
+        return strategies.stream()
+                .filter(strategy -> strategy.name().equals(name))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "no MMU strategy '%s'; there are %s"
+                                        .formatted(name, strategyNames())));
+    }
+
     private ExecutionEngine engine(String name) {
         return engines.stream()
                 .filter(engine -> engine.name().equals(name))
@@ -112,7 +134,7 @@ public final class Soak {
         Generator.Mix[] mixes = {
             Generator.Mix.INTEGER, Generator.Mix.ALL, Generator.Mix.HOSTILE, Generator.Mix.SYSTEM
         };
-        try (Differ differ = new Differ(candidate)) {
+        try (Differ differ = new Differ(candidate, mmu)) {
             LongFunction<Differ.Outcome> check =
                     n ->
                             differ.check(
@@ -182,6 +204,8 @@ public final class Soak {
 
     /** The interpreter's single steps against its blocks: tries the tester itself. */
     public static void main(String[] args) {
-        System.exit(new Soak(List.of(new SteppingEngine())).run(List.of(args), System.out));
+        System.exit(
+                new Soak(List.of(new SteppingEngine()), List.of(new WalkingStrategy()))
+                        .run(List.of(args), System.out));
     }
 }

@@ -77,8 +77,8 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     /** The same but for {@link Block#global} pages. */
     void flushedLocal();
 
-    /** Some cached translations of addresses for stores are stale. */
-    void flushedWrites();
+    /** Cached translations of addresses for stores to this page of the host are stale. */
+    void flushedWrites(long hvaPage);
 
     /** Cached translations of one linear page are stale. */
     void flushedPage(long linear);

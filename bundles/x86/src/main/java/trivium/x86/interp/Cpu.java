@@ -14,6 +14,7 @@ import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
+import trivium.mmu.LinearWindow;
 import trivium.mmu.Mmu;
 import trivium.x86.decode.Feature;
 
@@ -108,9 +109,15 @@ public final class Cpu {
     /** Where an engine's own part of {@link #area} begins. */
     public static final int ENGINE_AREA = DEVICES_KNOWN + 4096;
 
+    /** Where translated code finds memory by linear address; or null. */
+    public final LinearWindow window;
+
     private final MemorySegment areaSegment;
 
-    /** Host address of this vCPU's memory off the heap: the TLBs and what an engine asked for. */
+    /**
+     * Host address of this vCPU's memory off the heap: the TLBs and what an engine asked for.
+     * Before a window, if there is one.
+     */
     public final long area;
 
     private final Tlb userTlb, supervisorTlb, supervisorAcTlb;
@@ -170,8 +177,17 @@ public final class Cpu {
     public Cpu(Vcpu vcpu, Mmu mmu, int engineBytes) {
         this.vcpu = vcpu;
         this.mmu = mmu;
-        areaSegment = Arena.ofAuto().allocate(ENGINE_AREA + engineBytes, 4096);
-        area = areaSegment.address();
+        window = mmu.window().orElse(null);
+        if (window == null) {
+            areaSegment = Arena.ofAuto().allocate(ENGINE_AREA + engineBytes, 4096);
+            area = areaSegment.address();
+        } else {
+            if (ENGINE_AREA + engineBytes > LinearWindow.ROOM_BYTES) {
+                throw new IllegalArgumentException("%d bytes".formatted(engineBytes));
+            }
+            areaSegment = MemorySegment.NULL;
+            area = window.hva() - LinearWindow.ROOM_BYTES;
+        }
         codePages = new PageFilter(area + CODE_PAGES);
         globalCodePages = new PageFilter(area + GLOBAL_CODE_PAGES);
         devices = new DeviceTlb(area + DEVICES_KNOWN);
@@ -1019,6 +1035,41 @@ public final class Cpu {
         return FILLED;
     }
 
+    /** What {@link #windowSource} answers, beside host addresses. */
+    public static final long NO_SOURCE = -1, FAULTS = -2;
+
+    /** Bits 0 and 1 of {@link #windowSource}'s answer. */
+    public static final int STORES = 1, CONTIGUOUS = 2;
+
+    /**
+     * Where the page of a linear address may be opened from in {@link #window}, for an access with
+     * the present privilege, whose accessed and dirty bits are set.
+     *
+     * @return the host address of the page, with STORES if it may be stored to, CONTIGUOUS if the
+     *     linear addresses beside it lead to the physical ones beside its own, for 2 MiB; or
+     *     NO_SOURCE if such accesses must be done one by one; or FAULTS
+     */
+    public long windowSource(long linear, boolean write) {
+        if (noFastPath) {
+            return NO_SOURCE;
+        }
+        long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
+        if (page == Mmu.FAULT) {
+            return FAULTS;
+        }
+        if ((page & Mmu.LARGE) != 0) {
+            noteLarge(linear);
+        }
+        long gpa = page & PAGE;
+        long host = write ? memory.writableHost(gpa) : memory.readableHost(gpa);
+        if (host == 0) {
+            return NO_SOURCE;
+        }
+        boolean stores = write || (page & Mmu.MAY_WRITE) != 0 && memory.writableHost(gpa) == host;
+        boolean contiguous = (s.cr0 & CR0_PG) == 0;
+        return host | (stores ? STORES : 0) | (contiguous ? CONTIGUOUS : 0);
+    }
+
     /** Pages that are not read, or not written, as plain memory: what {@link #fill} found. */
     private final DeviceTlb devices;
 
@@ -1197,7 +1248,7 @@ public final class Cpu {
         supervisorTlb.flushWritesTo(hvaPage);
         supervisorAcTlb.flushWritesTo(hvaPage);
         if (accelerator != null) {
-            accelerator.flushedWrites();
+            accelerator.flushedWrites(hvaPage);
         }
     }
 

@@ -32,7 +32,14 @@ public class PlainMemory implements PhysicalMemory {
      * @param arena lives as long as this is used
      */
     public PlainMemory(Arena arena, long sizeBytes) {
-        bytes = arena.allocate(sizeBytes, PAGE_BYTES);
+        this(arena.allocate(sizeBytes, PAGE_BYTES));
+    }
+
+    /**
+     * @param bytes whole pages, that stay where they are
+     */
+    protected PlainMemory(MemorySegment bytes) {
+        this.bytes = bytes;
         host = bytes.address();
     }
 

@@ -1,0 +1,2 @@
+/** The {@code shadow} MMU strategy. */
+package trivium.mmu.shadow.internal;
