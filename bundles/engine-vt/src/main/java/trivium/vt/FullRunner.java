@@ -35,6 +35,11 @@ final class FullRunner extends VtRunner {
     }
 
     @Override
+    void flushed() {
+        vm.translationsChanged();
+    }
+
+    @Override
     VcpuExit runInKvm() throws IOException {
         software.close(); // it was left open by counted runs
         while (true) {

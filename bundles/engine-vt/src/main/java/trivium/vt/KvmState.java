@@ -40,10 +40,16 @@ final class KvmState {
     private static final long CR0_PG = 1L << 31, CR4_PAE = 1 << 5, EFER_LMA = 1 << 10;
     private static final long UPPER_LIMIT = 0xfffffL;
 
+    /** PG, WP, NE, ET, MP, PE; UMIP, OSXMMEXCPT, OSFXSR, PAE; NXE, LMA, LME, SCE. */
+    private static final long USER_CR0 = 0x8001_0033L, USER_CR4 = 0xe20, USER_EFER = 0xd01;
+
+    private static final Segment NONE = new Segment(), EMPTY_TSS = new Segment();
+
     /** By the numbers of {@link VcpuState#segments}. */
     private static final int[] SEGMENTS = new int[6];
 
     static {
+        EMPTY_TSS.set(8, 0, 0, 0x8b);
         SEGMENTS[ES] = KvmSregs.ES;
         SEGMENTS[CS] = KvmSregs.CS;
         SEGMENTS[SS] = KvmSregs.SS;
@@ -131,17 +137,40 @@ final class KvmState {
         kvm.set(events);
     }
 
-    /** For ring 3 alone: whatever would enter ring 0 shuts the vCPU down before it has happened. */
-    void loadUser(boolean msrsToo, long trapAddress) throws IOException {
-        putSregs(sregs, 0, 0);
+    /**
+     * For ring 3 alone: whatever would enter ring 0 shuts the vCPU down before it has happened.
+     *
+     * @param cr3 of tables that the guest does not have
+     */
+    void loadUser(long cr3, long trapAddress) throws IOException {
+        putUserSregs(cr3);
         if (!sregsKnown || !sregs.startsLike(kvmSregs, KvmSregs.BYTES)) {
             kvm.set(sregs);
+            kvmSregs.copyFrom(sregs, KvmSregs.BYTES);
         }
         loadRegs();
-        if (msrsToo) {
+        if (!sregsKnown) {
             loadMsrs(trapAddress, trapAddress);
             loadEvents();
         }
+        sregsKnown = true;
+    }
+
+    /**
+     * Ring 3 sees its segments, and of the rest nothing. There is no IDT, GDT, LDT or TSS that an
+     * emulator could find something in.
+     */
+    private void putUserSregs(long cr3) {
+        putSregs(sregs, 0, 0);
+        sregs.u64(KvmSregs.GDT + KvmSregs.BASE, 0);
+        sregs.u16(KvmSregs.GDT + KvmSregs.LIMIT, 0);
+        put(sregs, KvmSregs.LDT, NONE);
+        put(sregs, KvmSregs.TR, EMPTY_TSS);
+        sregs.u64(KvmSregs.CR0, USER_CR0);
+        sregs.u64(KvmSregs.CR2, 0);
+        sregs.u64(KvmSregs.CR3, cr3);
+        sregs.u64(KvmSregs.CR4, USER_CR4);
+        sregs.u64(KvmSregs.EFER, USER_EFER);
     }
 
     private void putSregs(KvmSregs sregs, int idtrLimit, long idtrBase) {
@@ -312,24 +341,22 @@ final class KvmState {
         }
     }
 
-    /** After ring 3 alone, which cannot have changed more. */
+    /** After ring 3 alone, whose code cannot have changed more. */
     void storeUser() throws IOException {
-        sregsKnown = false;
-        kvm.get(sregs);
         storeRegs();
-        for (int i = 0; i < SEGMENTS.length; i++) {
-            if (i != CS && i != SS) {
-                get(SEGMENTS[i], s.segments[i], false);
-            }
-        }
     }
 
-    /** CS and SS after {@link #storeUser}, if no SYSCALL changed them. */
-    void storeCodeAndStack() {
-        get(KvmSregs.CS, s.segments[CS], false);
-        get(KvmSregs.SS, s.segments[SS], true);
-        putSregs(kvmSregs, 0, 0);
-        sregsKnown = true;
+    // --- what ring 3 trapped for
+
+    long rip, cr2, rflags;
+
+    /** Gets the three above. */
+    void fetchTrap() throws IOException {
+        kvm.get(regs);
+        kvm.get(sregs);
+        rip = regs.u64(KvmRegs.RIP);
+        rflags = regs.u64(KvmRegs.RFLAGS);
+        cr2 = sregs.u64(KvmSregs.CR2);
     }
 
     private void get(int index, Segment to, boolean stack) {

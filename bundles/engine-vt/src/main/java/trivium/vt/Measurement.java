@@ -15,6 +15,7 @@ import trivium.vt.TinyGuest.Mode;
  * @param trapNanos what an exception in ring 3 without an IDT costs, to here and back; 0: the state
  *     is lost then
  * @param userCpuidIsGuests whether CPUID in ring 3 gets the guest's answer, not the host's
+ * @param umip whether SGDT and the like fault in ring 3 where CR4.UMIP is set
  * @param ownTsc whether the guest's time-stamp counter can run at a rate of its own
  */
 record Measurement(
@@ -22,6 +23,7 @@ record Measurement(
         double exitNanos,
         double trapNanos,
         boolean userCpuidIsGuests,
+        boolean umip,
         boolean ownTsc) {
     private static final int INSTRUCTIONS_PER_ROUND = 3;
     private static final int RAX = 0, RBX = 3;
@@ -34,7 +36,18 @@ record Measurement(
     private static final int[] LOOP_64 = {0x48, 0xff, 0xc0, 0x48, 0xff, 0xc3, 0xeb, 0xf8};
 
     private static final int[] OUT_LOOP = {0xe6, 0x80, 0xeb, 0xfc};
-    private static final int[] UD2 = {0x0f, 0x0b};
+    private static final int[] UD2 = {0x0f, 0x0b}, INT3 = {0xcc};
+    private static final long AFTER_INT3 = TinyGuest.CODE + 1;
+
+    /** SGDT, SIDT to the stack; SLDT, STR, SMSW to EAX. */
+    private static final int[][] UMIP = {
+        {0x0f, 0x01, 0x04, 0x24},
+        {0x0f, 0x01, 0x0c, 0x24},
+        {0x0f, 0x00, 0xc0},
+        {0x0f, 0x00, 0xc8},
+        {0x0f, 0x01, 0xe0}
+    };
+
     private static final int[] CPUID_0_UD2 = {0x31, 0xc0, 0x0f, 0xa2, 0x0f, 0x0b};
 
     private static final class Quick {
@@ -88,6 +101,7 @@ record Measurement(
                     exit(guest, nanos),
                     trap(guest, nanos),
                     cpuidIsGuests(guest),
+                    umip(guest),
                     kvm.extension(Kvm.CAP_TSC_CONTROL) != 0);
         }
     }
@@ -120,12 +134,29 @@ record Measurement(
     }
 
     private static double trap(TinyGuest guest, long nanos) throws IOException {
+        guest.set(Mode.USER_64, INT3);
+        if (guest.run() != KvmRun.EXIT_SHUTDOWN || guest.faulted() || guest.rip() != AFTER_INT3) {
+            return 0;
+        }
         guest.set(Mode.USER_64, UD2);
-        if (guest.run() != KvmRun.EXIT_SHUTDOWN || guest.rip() != TinyGuest.CODE) {
+        if (guest.run() != KvmRun.EXIT_SHUTDOWN
+                || !guest.faulted()
+                || guest.rip() != TinyGuest.CODE) {
             return 0;
         }
         long took = guest.runFor(nanos, KvmRun.EXIT_SHUTDOWN);
         return guest.exits == 0 || guest.rip() != TinyGuest.CODE ? 0 : (double) took / guest.exits;
+    }
+
+    private static boolean umip(TinyGuest guest) throws IOException {
+        for (int[] code : UMIP) {
+            guest.set(Mode.USER_64, code);
+            guest.setUmip();
+            if (guest.run() != KvmRun.EXIT_SHUTDOWN || guest.rip() != TinyGuest.CODE) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean cpuidIsGuests(TinyGuest guest) throws IOException {

@@ -17,6 +17,7 @@ final class Software implements AutoCloseable {
     private final MmuStrategy mmu;
     private volatile VcpuRunner runner;
     private volatile long earlier;
+    private volatile long stretch;
 
     Software(SoftwareVcpu vcpu, ExecutionEngine engine, MmuStrategy mmu) {
         this.vcpu = vcpu;
@@ -34,11 +35,31 @@ final class Software implements AutoCloseable {
     }
 
     VcpuExit run() {
-        return runner().run();
+        stretch++;
+        try {
+            return runner().run();
+        } finally {
+            stretch++;
+        }
     }
 
     VcpuExit run(long instructions) {
-        return runner().run(instructions);
+        stretch++;
+        try {
+            return runner().run(instructions);
+        } finally {
+            stretch++;
+        }
+    }
+
+    /** A number for the time between two beginnings and ends of {@link #run}. On any thread. */
+    long stretch() {
+        return stretch;
+    }
+
+    /** Whether it is one in which it runs. */
+    static boolean running(long stretch) {
+        return (stretch & 1) != 0;
     }
 
     /** See {@link VcpuRunner#wentOnElsewhere}. */
@@ -47,7 +68,12 @@ final class Software implements AutoCloseable {
     }
 
     VcpuExit step() {
-        return runner().step();
+        stretch++;
+        try {
+            return runner().step();
+        } finally {
+            stretch++;
+        }
     }
 
     long instructions() {

@@ -36,6 +36,7 @@ final class TinyGuest implements AutoCloseable {
     }
 
     static final int CODE = 0x1_0000;
+    private static final long CR4_UMIP = 1 << 11, RFLAGS_RF = 1 << 16;
     private static final int BYTES = 4 << 20;
     private static final int PML4 = 0x1000, PDPT = 0x2000, PD = 0x3000, PD_32 = 0x4000;
     private static final int GDT = 0x5000, TSS = 0x6000, STACK = 0x9000;
@@ -221,6 +222,19 @@ final class TinyGuest implements AutoCloseable {
     long gpr(int number) throws IOException {
         vcpu.get(regs);
         return regs.u64(KvmRegs.gpr(number));
+    }
+
+    /** Has CR4.UMIP set in what was {@link #set}. */
+    void setUmip() throws IOException {
+        vcpu.get(sregs);
+        sregs.u64(KvmSregs.CR4, sregs.u64(KvmSregs.CR4) | CR4_UMIP);
+        vcpu.set(sregs);
+    }
+
+    /** Whether the exception that ended it was a fault: SDM Vol. 3A "Resume Flag". */
+    boolean faulted() throws IOException {
+        vcpu.get(regs);
+        return (regs.u64(KvmRegs.RFLAGS) & RFLAGS_RF) != 0;
     }
 
     long rip() throws IOException {

@@ -1,6 +1,7 @@
 package trivium.vt;
 
 import java.io.IOException;
+import java.util.concurrent.ThreadLocalRandom;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Segment;
 import trivium.cpu.Vcpu;
@@ -15,11 +16,12 @@ import trivium.x86.InterpreterEngine;
  * KVM runs long stretches of 64-bit code in ring 3, and a software engine all else: for hosts whose
  * KVM is itself virtualized and emulates ring 0 at a few million instructions a second.
  *
- * <p>In KVM the vCPU has no IDT, and LSTAR leads to where nothing is mapped: whatever would enter
- * ring 0 shuts it down with its state as it was before, and the software engine does the
- * instruction, the kernel's work, and the return. Interrupts kick it out. Leaving costs tens of
- * microseconds, so code has to prove first that it stays in ring 3: while it is cold the software
- * engine runs it, too.
+ * <p>In KVM the vCPU has no IDT, page tables without a kernel half ({@link Shadow}), and LSTAR
+ * leads to where nothing is mapped: whatever would enter ring 0 shuts it down with its state as it
+ * was before, and the software engine does the instruction, the kernel's work, and the return.
+ * Interrupts kick it out. Leaving costs tens of microseconds, so code has to prove first that it
+ * stays in ring 3: while it is cold the software engine runs it, too. So it does pages of code in
+ * which something may be that such a KVM cannot do as the VM's CPU does ({@link Vetting}).
  */
 final class UserRunner extends VtRunner {
     /**
@@ -37,32 +39,61 @@ final class UserRunner extends VtRunner {
 
     private static final long WORTH_NANOS = 300_000;
 
-    /** Of the entries of a PML4 those for kernels; the first is one that Linux leaves free. */
-    private static final int KERNEL_HALF = 256, PML4_ENTRIES = 512, PML4_SHIFT = 39;
-
-    private static final long PML4_ADDRESS = 0x000f_ffff_ffff_f000L;
+    /** Each time an address space cools down, it must prove itself twice as long. */
+    private static final int MOST_RELUCTANT = 8;
 
     /** CF, PF, AF, ZF, SF, TF, DF, OF, NT, AC, ID: what ring 3 may change. */
     private static final long USER_FLAGS = 0x24_4dd5;
 
-    private static final int IOPL_SHIFT = 12;
-    private static final long CR0_PG = 1L << 31, EFER_LMA = 1 << 10;
+    private static final long RFLAGS_IOPL = 3 << 12, RFLAGS_NT = 1 << 14;
+    private static final long CR0_PG = 1L << 31, CR0_EM = 1 << 2, CR0_TS = 1 << 3;
+    private static final long CR4_SSE = 3 << 9, EFER_SCE = 1, EFER_LMA = 1 << 10;
     private static final int BREAKPOINTS = 0xff, SYSCALL_BYTES = 2;
+    private static final int INT3 = 0xcc, INT = 0xcd, BREAKPOINT = 3, OVERFLOW = 4;
 
-    /** Where SYSCALL leads, to nothing; 0: not set yet. */
-    private long trapAddress;
+    /** What ring 3 sees in CS and SS on hosts that have one for all, Linux's own. */
+    private static final int USER_CS = 0x33, USER_SS = 0x2b;
+
+    /** Where SYSCALL leads, to nothing: an address that ring 3 does not guess. */
+    private final long trapAddress = -1L << 47 | ThreadLocalRandom.current().nextLong() >>> 17;
+
+    private final Shadow shadow;
+    private volatile boolean inside;
 
     /** The address space whose code is hot; -1: none. */
     private long hotCr3 = -1;
 
-    private long lastCr3 = -1;
-    private int heat, shortStays;
+    private long lastCr3 = -1, cooledCr3 = -1;
+    private int heat, shortStays, reluctance;
 
     /** How many instructions the software engine runs next, and ran last. */
     private long chunk = COLD;
 
     UserRunner(VtEngine engine, VtVm vm, Vcpu vcpu, MmuStrategy mmu) throws IOException {
         super(engine, vm, vcpu, mmu, softwareFor(vcpu), false);
+        try {
+            shadow = new Shadow(vm, vm.code, s, vcpu.memory(), vcpu.index(), software, counters);
+        } catch (IOException e) {
+            super.close();
+            throw e;
+        }
+        vm.add(shadow);
+    }
+
+    @Override
+    public void close() {
+        vm.remove(shadow);
+        super.close();
+    }
+
+    @Override
+    void flushed() {
+        shadow.flushed();
+    }
+
+    @Override
+    boolean inside() {
+        return inside;
     }
 
     private static ExecutionEngine softwareFor(Vcpu vcpu) {
@@ -98,7 +129,9 @@ final class UserRunner extends VtRunner {
                 && s.segments[VcpuState.SS].dpl() == 3
                 && s.activity == VcpuState.ACTIVE
                 && s.interruptShadow == VcpuState.SHADOW_NONE
-                && (s.rflags & RFLAGS_TF) == 0
+                && (s.rflags & (RFLAGS_TF | RFLAGS_NT | RFLAGS_IOPL)) == 0
+                && (s.cr0 & (CR0_EM | CR0_TS)) == 0
+                && (s.cr4 & CR4_SSE) == CR4_SSE
                 && (s.dr[7] & BREAKPOINTS) == 0
                 && vcpu.memory().a20Mask() == -1;
     }
@@ -108,7 +141,7 @@ final class UserRunner extends VtRunner {
         if (!eligible() || s.cr3 != lastCr3) {
             heat = 0;
             lastCr3 = s.cr3;
-        } else if (++heat == HEAT) {
+        } else if (++heat >= HEAT << (s.cr3 == cooledCr3 ? reluctance : 0)) {
             heat = 0;
             shortStays = 0;
             hotCr3 = s.cr3;
@@ -120,47 +153,61 @@ final class UserRunner extends VtRunner {
         if (wanted()) {
             return;
         }
-        chunk = KERNEL / 2;
         long before = System.nanoTime();
         vm.prepare();
-        long unmapped = unmappedAddress();
-        if (unmapped == 0) {
+        long cr3;
+        synchronized (vm) {
+            cr3 = shadow.begin(notForKvm());
+        }
+        if (cr3 == 0) {
+            notWorthIt();
             return;
         }
-        state.loadUser(unmapped != trapAddress, unmapped);
-        trapAddress = unmapped;
+        chunk = KERNEL / 2;
+        state.loadUser(cr3, trapAddress);
         counters.count(Of.STATE_LOADS);
         long start = System.nanoTime();
         boolean trapped = loop();
         long end = System.nanoTime(), nanos = end - start;
-        store();
+        store(trapped);
         vm.harvest();
         software.wentOnElsewhere();
         counters.add(Of.KVM_NANOS, nanos);
         counters.add(Of.TRANSFER_NANOS, start - before + System.nanoTime() - end);
         if (nanos >= WORTH_NANOS) {
             shortStays = 0;
-        } else if (trapped && ++shortStays == PATIENCE) {
-            hotCr3 = -1;
+            reluctance = Math.max(reluctance - 1, 0);
+        } else if (trapped) {
+            notWorthIt();
         }
     }
 
-    /** Where the guest has no kernel memory: the start of a PML4 entry that is free; 0: nowhere. */
-    private long unmappedAddress() {
-        int last = (int) (trapAddress >>> PML4_SHIFT) & PML4_ENTRIES - 1;
-        if (trapAddress != 0 && free(last)) {
-            return trapAddress;
+    private void notWorthIt() {
+        if (++shortStays < PATIENCE) {
+            return;
         }
-        for (int entry = KERNEL_HALF; entry < PML4_ENTRIES; entry++) {
-            if (free(entry)) {
-                return (long) entry << PML4_SHIFT | -1L << PML4_SHIFT + 9;
-            }
-        }
-        return 0;
+        reluctance = hotCr3 == cooledCr3 ? Math.min(reluctance + 1, MOST_RELUCTANT) : 1;
+        cooledCr3 = hotCr3;
+        hotCr3 = -1;
     }
 
-    private boolean free(int entry) {
-        return (vcpu.memory().read((s.cr3 & PML4_ADDRESS) + 8L * entry, 8) & 1) == 0;
+    /** What KVM would do otherwise than the VM's CPU as it is now; bits of {@link Vetting}. */
+    private int notForKvm() {
+        int not = Vetting.HOST | Vetting.SEGMENTS;
+        boolean same =
+                s.segments[VcpuState.CS].selector == USER_CS
+                        && s.segments[VcpuState.SS].selector == USER_SS
+                        && null3(VcpuState.DS)
+                        && null3(VcpuState.ES)
+                        && null3(VcpuState.FS)
+                        && null3(VcpuState.GS);
+        not |= same ? 0 : Vetting.SELECTORS;
+        not |= (s.rflags & RFLAGS_IF) != 0 ? 0 : Vetting.PUSHF;
+        return not | ((s.efer & EFER_SCE) != 0 ? 0 : Vetting.SYSCALL);
+    }
+
+    private boolean null3(int segment) {
+        return s.segments[segment].selector == 0;
     }
 
     /** Whether something pending cannot wait. */
@@ -173,17 +220,35 @@ final class UserRunner extends VtRunner {
      * @return whether it trapped; false: something is pending
      */
     private boolean loop() throws IOException {
-        while (true) {
-            kvm.armed();
-            if (wanted()) {
-                finish();
-                return false;
+        try {
+            while (true) {
+                inside = true;
+                kvm.armed();
+                vm.prepare();
+                if (wanted() || !shadow.ready()) {
+                    finish();
+                    return false;
+                }
+                boolean exited = enter();
+                inside = false;
+                if (exited && !access() && !missed()) {
+                    countTrap();
+                    return true;
+                }
             }
-            vm.prepare();
-            if (enter() && !access()) {
-                countTrap();
-                return true;
-            }
+        } finally {
+            inside = false;
+        }
+    }
+
+    /** Whether it exited for something that our page tables lacked, and have now. */
+    private boolean missed() throws IOException {
+        state.fetchTrap();
+        if (run.exitReason() != KvmRun.EXIT_SHUTDOWN || (state.rflags & RFLAGS_RF) == 0) {
+            return false;
+        }
+        synchronized (vm) {
+            return shadow.resolve(state.rip, state.cr2);
         }
     }
 
@@ -196,20 +261,31 @@ final class UserRunner extends VtRunner {
                 });
     }
 
-    private void store() throws IOException {
+    private void store(boolean trapped) throws IOException {
         counters.count(Of.STATE_STORES);
         long flags = s.rflags;
         state.storeUser();
-        s.rflags &= ~RFLAGS_RF | flags;
+        boolean fault = (s.rflags & RFLAGS_RF) != 0;
+        long own = s.rflags;
         if (s.rip == trapAddress) {
             // SDM Vol. 2B "SYSCALL": the state before it, but for RCX and R11, which it changes.
-            // Ring 3 may have jumped here by itself, so it gets no flags that are not its own.
-            boolean ownIf = (flags >>> IOPL_SHIFT & 3) == 3;
-            long own = ownIf ? USER_FLAGS | RFLAGS_IF : USER_FLAGS;
             s.rip = s.gpr[VcpuState.RCX] - SYSCALL_BYTES << 16 >> 16;
-            s.rflags = s.gpr[11] & own | flags & ~own;
-        } else {
-            state.storeCodeAndStack();
+            own = s.gpr[11];
+        } else if (trapped && !fault) {
+            synchronized (vm) {
+                s.rip -= interruptBytes(s.rip);
+            }
         }
+        s.rflags = own & USER_FLAGS | flags & ~(USER_FLAGS | RFLAGS_RF);
+    }
+
+    /** INT3 and INT n trap: RIP is behind them. INT1 leaves it where it was. */
+    private int interruptBytes(long rip) {
+        int last = shadow.codeByte(rip - 1);
+        if (last == INT3) {
+            return 1;
+        }
+        boolean trap = last == BREAKPOINT || last == OVERFLOW;
+        return trap && shadow.codeByte(rip - 2) == INT ? 2 : 0;
     }
 }

@@ -66,7 +66,7 @@ abstract class VtRunner implements VcpuRunner {
             throw e;
         }
         softwareVcpu = new SoftwareVcpu(vcpu);
-        var watched = new WrappedStrategy(mmu, seen -> new WatchedMmu(seen, vm));
+        var watched = new WrappedStrategy(mmu, seen -> new WatchedMmu(seen, this::flushed));
         software = new Software(softwareVcpu, softwareEngine, watched);
     }
 
@@ -98,6 +98,14 @@ abstract class VtRunner implements VcpuRunner {
     }
 
     abstract VcpuExit runInKvm() throws IOException;
+
+    /** The guest flushed a TLB in software. */
+    abstract void flushed();
+
+    /** Whether it is in KVM, or about to be without another look at what changed. */
+    boolean inside() {
+        return true;
+    }
 
     @Override
     public VcpuExit run(long instructions) {

@@ -10,10 +10,13 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongPredicate;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import trivium.hostos.Kvm;
 import trivium.hostos.KvmMsrFilter;
 import trivium.hostos.KvmVcpu;
@@ -39,10 +42,14 @@ final class VtVm implements MemoryListener {
 
     private static final int MANUAL_PROTECT = 1, INITIALLY_SET = 2;
 
-    /** Below where CPUs with 39 physical address bits end. */
+    /** Below where CPUs with 39 physical address bits end; private memory lies there or above. */
     private static final long UNUSED = 0x70_0000_0000L;
 
-    private static final int FLUSH_SLOT = 508;
+    private static final int FLUSH_SLOT = 508, PRIVATE_SLOTS = 200, MOST_PRIVATE = 256;
+    private static final long MIB = 1 << 20, GIB_4 = 1L << 32;
+
+    /** Memory that a vCPU's page tables lie in and nothing else of the VM sees. */
+    private record Private(long hva) {}
 
     private static final class Slot {
         final int id;
@@ -122,7 +129,17 @@ final class VtVm implements MemoryListener {
     private final List<Slot> slots = new ArrayList<>();
     private final Map<Integer, KvmVcpu> vcpus = new HashMap<>();
     private final Set<Integer> used = new HashSet<>();
-    private final Set<VtRunner> runners = new HashSet<>();
+    private final Set<VtRunner> runners = ConcurrentHashMap.newKeySet();
+    private final Map<Integer, Private> privates = new HashMap<>();
+    private final List<Shadow> shadows = new ArrayList<>();
+
+    /** What KVM may execute; null if it may execute all. */
+    final CodePages code;
+
+    /** Where the private slots begin. */
+    private long privateBase = UNUSED;
+
+    private Slot found;
 
     private volatile boolean stale = true;
 
@@ -131,6 +148,9 @@ final class VtVm implements MemoryListener {
 
     private final AtomicBoolean flush = new AtomicBoolean();
 
+    /** Set before anybody looks who is inside, cleared after KVM forgot. */
+    private volatile boolean restricted;
+
     /**
      * @param logged whether writes to pages that hold code are noted
      * @throws IOException if KVM refuses
@@ -138,6 +158,7 @@ final class VtVm implements MemoryListener {
     VtVm(Kvm kvm, PhysicalMemory memory, boolean logged) throws IOException {
         this.memory = memory;
         this.logged = logged;
+        code = logged ? new CodePages(this, memory, Measurement.quick().umip()) : null;
         vm = kvm.createVm();
         try {
             if (kvm.extension(Kvm.CAP_SET_IDENTITY_MAP_ADDR) != 0) {
@@ -195,6 +216,9 @@ final class VtVm implements MemoryListener {
             return false;
         }
         memory.removeListener(this);
+        if (code != null) {
+            code.clear();
+        }
         vcpus.values().forEach(KvmVcpu::close);
         vcpus.clear();
         vm.close();
@@ -206,11 +230,7 @@ final class VtVm implements MemoryListener {
     @Override
     public void mappingChanged() {
         stale = true;
-        List<VtRunner> all;
-        synchronized (this) {
-            all = List.copyOf(runners);
-        }
-        all.forEach(VtRunner::kick);
+        runners.forEach(VtRunner::kick);
     }
 
     /** From now on KVM notes writes to the page, before the software engine reads it. */
@@ -223,12 +243,21 @@ final class VtVm implements MemoryListener {
     }
 
     @Override
-    public void codeWritten(long gpa, int length) {}
+    public void codeWritten(long gpa, int length) {
+        if (code != null && code.watches(gpa)) {
+            synchronized (this) {
+                code.written(gpa & -PAGE);
+            }
+        }
+    }
 
     /** Brings KVM up to date; before the guest runs. */
     void prepare() throws IOException {
         if (stale) {
             renewSlots();
+        }
+        if (restricted) {
+            restrict();
         }
         if (flush.getAndSet(false)) {
             flushTranslations();
@@ -244,11 +273,7 @@ final class VtVm implements MemoryListener {
 
     /** KVM drops all it derived from the guest's page tables when a slot, any slot, goes. */
     private synchronized void flushTranslations() throws IOException {
-        DirectRange last = slots.getLast().range;
-        for (Slot slot : slots) {
-            last = slot.range.gpa() > last.gpa() ? slot.range : last;
-        }
-        long gpa = Math.max(UNUSED, last.gpa() + last.sizeBytes());
+        long gpa = privateGpa(MOST_PRIVATE);
         vm.setUserMemoryRegion(FLUSH_SLOT, KvmVm.MEM_READONLY, gpa, PAGE, nothing.address());
         vm.setUserMemoryRegion(FLUSH_SLOT, 0, gpa, 0, 0);
     }
@@ -264,6 +289,12 @@ final class VtVm implements MemoryListener {
                 slot.watched().forEach(watched::add);
             }
         }
+        found = null;
+        shadows.forEach(Shadow::clear);
+        if (code != null) {
+            code.clear();
+        }
+        makeWay();
         for (DirectRange range : wanted) {
             addSlot(range);
         }
@@ -276,6 +307,139 @@ final class VtVm implements MemoryListener {
         int flags = range.writable() ? log : KvmVm.MEM_READONLY;
         vm.setUserMemoryRegion(slot.id, flags, range.gpa(), range.sizeBytes(), range.hva());
         slots.add(slot);
+    }
+
+    // --- ring 3 alone: tables that are not the guest's
+
+    synchronized void addPrivate(int index, long hva) throws IOException {
+        if (index >= MOST_PRIVATE) {
+            throw new IOException("a vCPU %d".formatted(index));
+        }
+        set(index, Shadow.BYTES, hva);
+        privates.put(index, new Private(hva));
+    }
+
+    synchronized void removePrivate(int index) {
+        try {
+            set(index, 0, 0);
+        } catch (IOException e) {
+            throw new IllegalStateException("memory that goes stays mapped", e);
+        }
+        privates.remove(index);
+    }
+
+    private void set(int index, long sizeBytes, long hva) throws IOException {
+        vm.setUserMemoryRegion(PRIVATE_SLOTS + index, 0, privateGpa(index), sizeBytes, hva);
+    }
+
+    long privateGpa(int index) {
+        return privateBase + index * Shadow.BYTES;
+    }
+
+    /** Moves private memory to where the VM has nothing. */
+    private void makeWay() throws IOException {
+        long end = UNUSED;
+        for (DirectRange range : memory.directRanges()) {
+            end = Math.max(end, range.gpa() + range.sizeBytes());
+        }
+        end = end + Shadow.BYTES - 1 & -Shadow.BYTES;
+        if (end == privateBase) {
+            return;
+        }
+        for (int index : privates.keySet()) {
+            set(index, 0, 0);
+        }
+        privateBase = end;
+        for (Map.Entry<Integer, Private> each : privates.entrySet()) {
+            set(each.getKey(), Shadow.BYTES, each.getValue().hva);
+        }
+    }
+
+    synchronized void add(Shadow shadow) {
+        shadows.add(shadow);
+    }
+
+    synchronized void remove(Shadow shadow) {
+        shadows.remove(shadow);
+        shadow.close();
+    }
+
+    /** What the vCPUs run in software. */
+    Stream<Software> softwares() {
+        return runners.stream().map(runner -> runner.software).filter(Objects::nonNull);
+    }
+
+    private Slot find(long gpa) {
+        if (found == null || !found.covers(gpa)) {
+            found = null;
+            for (Slot slot : slots) {
+                found = slot.covers(gpa) ? slot : found;
+            }
+        }
+        return found;
+    }
+
+    /** Whether KVM has memory there. */
+    boolean maps(long gpa) {
+        return find(gpa) != null;
+    }
+
+    boolean writable(long gpa) {
+        Slot slot = find(gpa);
+        return slot != null && slot.log != null;
+    }
+
+    /**
+     * The host address of a page of RAM, which nobody writes without telling; 0 if it is none (what
+     * lies elsewhere may be a device's).
+     */
+    long codeHost(long gpa) {
+        Slot slot = find(gpa);
+        boolean ram = slot != null && slot.log != null;
+        ram = ram && (slot.covers(0) || slot.covers(MIB) || slot.covers(GIB_4));
+        return ram ? slot.range.hva() + (gpa & -PAGE) - slot.range.gpa() : 0;
+    }
+
+    /** No vCPU writes the page in KVM from now on. */
+    void stripWrite(long gpa) {
+        boolean any = false;
+        for (Shadow shadow : shadows) {
+            any |= shadow.stripWrite(gpa);
+        }
+        if (any) {
+            restricted();
+        }
+    }
+
+    /** No vCPU executes the page in KVM from now on. */
+    void stripExecute(long gpa) {
+        boolean any = false;
+        for (Shadow shadow : shadows) {
+            any |= shadow.stripExecute(gpa);
+        }
+        if (any) {
+            restricted();
+        }
+    }
+
+    /** Entries lost rights: whoever is in KVM loses them now, whoever comes there has lost them. */
+    void restricted() {
+        restricted = true;
+        if (runners.stream().anyMatch(VtRunner::inside)) {
+            try {
+                restrict();
+            } catch (IOException e) {
+                throw new IllegalStateException("KVM does not forget what it may not know", e);
+            }
+        }
+    }
+
+    /** Nobody enters before that is done. */
+    private synchronized void restrict() throws IOException {
+        if (restricted) {
+            flushTranslations();
+            restricted = false;
+        }
     }
 
     private int freeId() {

@@ -4,32 +4,32 @@ import trivium.mmu.Mmu;
 import trivium.x86.plain.WrappedMmu;
 
 /**
- * The software engine's MMU, which tells of every flush: KVM's shadow page tables and the host's
- * TLB must forget as well. KVM does not see what a process writes to the guest's page tables.
+ * The software engine's MMU, which tells of every flush: KVM and the host's TLB must forget as
+ * well. KVM does not see what a process writes to the guest's page tables.
  */
 final class WatchedMmu extends WrappedMmu {
-    private final VtVm vm;
+    private final Runnable told;
 
-    WatchedMmu(Mmu mmu, VtVm vm) {
+    WatchedMmu(Mmu mmu, Runnable told) {
         super(mmu);
-        this.vm = vm;
+        this.told = told;
     }
 
     @Override
     public void flushAll() {
         super.flushAll();
-        vm.translationsChanged();
+        told.run();
     }
 
     @Override
     public void flushNonGlobal() {
         super.flushNonGlobal();
-        vm.translationsChanged();
+        told.run();
     }
 
     @Override
     public void flushPage(long linear) {
         super.flushPage(linear);
-        vm.translationsChanged();
+        told.run();
     }
 }

@@ -1,0 +1,123 @@
+package trivium.vt;
+
+import trivium.cpu.CpuModel;
+import trivium.hostos.HostMemory;
+import trivium.memory.PhysicalMemory;
+import trivium.x86.decode.CodeBytes;
+import trivium.x86.decode.Decoder;
+import trivium.x86.decode.Instruction;
+
+/**
+ * Which instructions a page of 64-bit code has that would do in KVM, in ring 3, what the VM's CPU
+ * would not do, on hosts where they cannot be intercepted.
+ *
+ * <p>Those that tell of the host are looked for at every offset, so that code which jumps into the
+ * middle of an instruction does not get at them either. Those that merely depend on selectors and
+ * flags, of which ring 3 gets the same ones on every host, are looked for in the instructions as
+ * they follow each other, since their opcodes are too common as other bytes.
+ */
+final class Vetting {
+    /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, LSL, RDPID, RDFSBASE, RDRAND, XSAVE and friends. */
+    static final int HOST = 1 << 0;
+
+    /** Loads of segment registers, far transfers, POPF, and questions about descriptors. */
+    static final int SEGMENTS = 1 << 1;
+
+    /** MOV and PUSH of segment registers. */
+    static final int SELECTORS = 1 << 2;
+
+    static final int PUSHF = 1 << 3, SYSCALL = 1 << 4;
+
+    private static final int BYTES = PhysicalMemory.PAGE_BYTES;
+
+    private final boolean umip;
+    private final Decoder decoder = new Decoder(CpuModel.X86_64);
+    private final byte[] page = new byte[BYTES], again = new byte[BYTES];
+    private final boolean[] seen = new boolean[BYTES];
+    private int at;
+    private final CodeBytes code = () -> at < BYTES ? page[at++] & 0xff : past();
+
+    /**
+     * @param umip whether the host faults where SGDT, SIDT, SLDT, SMSW and STR are in ring 3
+     */
+    Vetting(boolean umip) {
+        this.umip = umip;
+    }
+
+    private int past() {
+        at++;
+        return 0;
+    }
+
+    /**
+     * @param entry where in the page an instruction begins
+     * @return a set of the bits above
+     */
+    int of(long hva, int entry) {
+        HostMemory.copy(hva, page, 0, BYTES);
+        for (int i = 0; i < BYTES; i++) {
+            if (page[i] == 0x0f && tells(i)) {
+                return HOST;
+            }
+        }
+        java.util.Arrays.fill(seen, false);
+        return sweep(0) | sweep(entry);
+    }
+
+    /** Whether the page still is what {@link #of} saw last. */
+    boolean same(long hva) {
+        HostMemory.copy(hva, again, 0, BYTES);
+        return java.util.Arrays.equals(page, again);
+    }
+
+    /** Whether the two-byte opcode there would tell of the host. It may go on in the next page. */
+    private boolean tells(int i) {
+        if (i + 1 == BYTES) {
+            return true;
+        }
+        int modRm = i + 2 < BYTES ? page[i + 2] & 0xff : -1;
+        boolean register = modRm >= 0xc0;
+        int reg = modRm >> 3 & 7;
+        return switch (page[i + 1] & 0xff) {
+            case 0x03, 0x31, 0x33, 0xa2 -> true;
+            case 0x00 -> !umip;
+            case 0x01 -> modRm < 0 || register || !umip;
+            // LFENCE, MFENCE, SFENCE; FXSAVE, FXRSTOR, LDMXCSR, STMXCSR, CLFLUSH
+            case 0xae -> modRm < 0 || (register ? reg < 5 : reg > 3 && reg < 7);
+            // CMPXCHG8B, CMPXCHG16B
+            case 0xc7 -> modRm < 0 || register || reg != 1;
+            default -> false;
+        };
+    }
+
+    /** Goes from instruction to instruction until it gets to one that was seen. */
+    private int sweep(int start) {
+        int found = 0;
+        for (int ip = start; ip < BYTES && !seen[ip]; ) {
+            seen[ip] = true;
+            at = ip;
+            try {
+                Instruction in = decoder.decode(code, 64);
+                found |= kind(in);
+                ip += Math.max(in.length, 1);
+            } catch (Decoder.TooLong _) {
+                ip++;
+            }
+        }
+        return found;
+    }
+
+    private static int kind(Instruction in) {
+        int reg = in.reg & 7;
+        return switch (in.opcode) {
+            case 0x8e, 0xca, 0xcb, 0xcf, 0x9d -> SEGMENTS;
+            case 0xff -> reg == 3 || reg == 5 ? SEGMENTS : 0;
+            case 0x0f00 -> reg == 4 || reg == 5 ? SEGMENTS : 0;
+            case 0x0f02, 0x0fa1, 0x0fa9, 0x0fb2, 0x0fb4, 0x0fb5 -> SEGMENTS;
+            case 0x8c, 0x0fa0, 0x0fa8 -> SELECTORS;
+            case 0x9c -> PUSHF;
+            case 0x0f05 -> SYSCALL;
+            default -> 0;
+        };
+    }
+}
