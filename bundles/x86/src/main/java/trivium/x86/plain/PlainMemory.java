@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -21,7 +20,10 @@ import trivium.memory.SharedPages;
 public class PlainMemory implements PhysicalMemory {
     private final MemorySegment bytes;
     private final long host;
-    private final BitSet codePages = new BitSet();
+
+    /** How many watch each page. */
+    private final int[] watchers;
+
     private final List<MemoryListener> listeners = new CopyOnWriteArrayList<>();
     private final List<WriteListener> writeListeners = new CopyOnWriteArrayList<>();
 
@@ -41,6 +43,7 @@ public class PlainMemory implements PhysicalMemory {
     protected PlainMemory(MemorySegment bytes) {
         this.bytes = bytes;
         host = bytes.address();
+        watchers = new int[(int) (sizeBytes + PAGE_BYTES - 1 >>> 12)];
     }
 
     // ---- for subclasses
@@ -81,7 +84,7 @@ public class PlainMemory implements PhysicalMemory {
     }
 
     private boolean tracked(long gpa) {
-        return codePages.get((int) (gpa >>> 12));
+        return inside(gpa) && watchers[(int) (gpa >>> 12)] != 0;
     }
 
     // ---- accesses
@@ -162,17 +165,15 @@ public class PlainMemory implements PhysicalMemory {
 
     @Override
     public void trackCode(long gpa) {
-        if (inside(gpa) && !tracked(gpa)) {
+        if (inside(gpa) && watchers[(int) (gpa >>> 12)]++ == 0) {
             listeners.forEach(listener -> listener.codeTracked(gpa));
-            codePages.set((int) (gpa >>> 12));
             share(gpa);
         }
     }
 
     @Override
     public void untrackCode(long gpa) {
-        if (inside(gpa)) {
-            codePages.clear((int) (gpa >>> 12));
+        if (tracked(gpa) && --watchers[(int) (gpa >>> 12)] == 0) {
             share(gpa);
         }
     }
