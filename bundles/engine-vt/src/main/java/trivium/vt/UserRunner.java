@@ -1,6 +1,8 @@
 package trivium.vt;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.ThreadLocalRandom;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.Segment;
@@ -25,19 +27,24 @@ import trivium.x86.InterpreterEngine;
  */
 final class UserRunner extends VtRunner {
     /**
-     * Cold code is looked at each time so many instructions were run, and is hot when seen thrice.
+     * Cold code is looked at each time so many instructions were run, and is hot when seen thrice;
+     * while it is a kernel's or changes, twice as rarely each time.
      */
-    private static final long COLD = 50_000;
+    private static final long COLD = Long.getLong("xcold", 50_000),
+            MOST = Long.getLong("xmost", 4_000_000);
 
     private static final int HEAT = 3;
 
     /** After ring 3 in KVM the software engine does not run much more than it must, at first. */
     private static final long KERNEL = 4_000;
 
-    /** So many stays in KVM that are not worth it cool code down. */
-    private static final int PATIENCE = 16;
+    /** What a stay in KVM costs, on the way there and back, and a try that comes to nothing. */
+    private static final long COST_NANOS = 180_000, TRY_NANOS = 40_000;
 
-    private static final long WORTH_NANOS = 300_000;
+    /** Stays that have lost so much, compared with software, cool code down. */
+    private static final long CREDIT_NANOS = 3_000_000;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     /** Each time an address space cools down, it must prove itself twice as long. */
     private static final int MOST_RELUCTANT = 8;
@@ -64,7 +71,10 @@ final class UserRunner extends VtRunner {
     private long hotCr3 = -1;
 
     private long lastCr3 = -1, cooledCr3 = -1;
-    private int heat, shortStays, reluctance;
+    private int heat, reluctance;
+
+    /** How much longer software would have taken since it became hot. */
+    private long balance;
 
     /** How many instructions the software engine runs next, and ran last. */
     private long chunk = COLD;
@@ -108,7 +118,9 @@ final class UserRunner extends VtRunner {
                 stay();
                 counters.count(Of.SOFTWARE_STRETCHES);
             }
-            chunk = hot ? Math.min(chunk * 2, COLD) : COLD;
+            if (hot) {
+                chunk = Math.min(chunk * 2, MOST);
+            }
             long start = System.nanoTime();
             VcpuExit exit = software.run(chunk);
             counters.add(Of.SOFTWARE_NANOS, System.nanoTime() - start);
@@ -141,10 +153,11 @@ final class UserRunner extends VtRunner {
         if (!eligible() || s.cr3 != lastCr3) {
             heat = 0;
             lastCr3 = s.cr3;
+            chunk = eligible() ? COLD : Math.min(chunk * 2, MOST);
         } else if (++heat >= HEAT << (s.cr3 == cooledCr3 ? reluctance : 0)) {
             heat = 0;
-            shortStays = 0;
             hotCr3 = s.cr3;
+            balance = 0;
         }
     }
 
@@ -160,35 +173,36 @@ final class UserRunner extends VtRunner {
             cr3 = shadow.begin(notForKvm());
         }
         if (cr3 == 0) {
-            notWorthIt();
+            settle(-TRY_NANOS);
             return;
         }
         chunk = KERNEL / 2;
+        long cpu = THREADS.getCurrentThreadCpuTime();
         state.loadUser(cr3, trapAddress);
         counters.count(Of.STATE_LOADS);
         long start = System.nanoTime();
         boolean trapped = loop();
         long end = System.nanoTime(), nanos = end - start;
+        cpu = THREADS.getCurrentThreadCpuTime() - cpu;
         store(trapped);
         vm.harvest();
         software.wentOnElsewhere();
         counters.add(Of.KVM_NANOS, nanos);
         counters.add(Of.TRANSFER_NANOS, start - before + System.nanoTime() - end);
-        if (nanos >= WORTH_NANOS) {
-            shortStays = 0;
-            reluctance = Math.max(reluctance - 1, 0);
-        } else if (trapped) {
-            notWorthIt();
-        }
+        // Software takes some four fifths longer.
+        settle(cpu * 4 / 5 - COST_NANOS);
     }
 
-    private void notWorthIt() {
-        if (++shortStays < PATIENCE) {
-            return;
+    private void settle(long gain) {
+        balance += gain;
+        if (balance > CREDIT_NANOS) {
+            balance = CREDIT_NANOS;
+            reluctance = hotCr3 == cooledCr3 ? Math.max(reluctance - 1, 0) : reluctance;
+        } else if (balance < -CREDIT_NANOS) {
+            reluctance = hotCr3 == cooledCr3 ? Math.min(reluctance + 1, MOST_RELUCTANT) : 1;
+            cooledCr3 = hotCr3;
+            hotCr3 = -1;
         }
-        reluctance = hotCr3 == cooledCr3 ? Math.min(reluctance + 1, MOST_RELUCTANT) : 1;
-        cooledCr3 = hotCr3;
-        hotCr3 = -1;
     }
 
     /** What KVM would do otherwise than the VM's CPU as it is now; bits of {@link Vetting}. */
