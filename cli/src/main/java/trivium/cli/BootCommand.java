@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import trivium.machine.boot.Firmware;
 import trivium.machine.life.Catalog;
+import trivium.machine.life.PolicyWatch;
 import trivium.machine.life.VirtualMachine;
 import trivium.vm.Vm.Outcome;
 import trivium.vm.VmException;
@@ -47,6 +49,7 @@ final class BootCommand {
     private int boot(BootOptions options) throws VmException {
         var firmware = Firmware.usual();
         try (var vm = new VirtualMachine(options.config(), catalog, firmware, _ -> {});
+                PolicyWatch _ = new PolicyWatch(() -> Stream.of(vm));
                 Display _ = Display.open(options.vnc, vm, err);
                 Terminal _ = Terminal.open(options.serialOnStdio(), vm.console())) {
             Thread interrupted = new Thread(vm::close); // Ctrl-C: what was written is kept

@@ -30,8 +30,7 @@ final class UserRunner extends VtRunner {
      * Cold code is looked at each time so many instructions were run, and is hot when seen thrice;
      * while it is a kernel's or changes, twice as rarely each time.
      */
-    private static final long COLD = Long.getLong("xcold", 50_000),
-            MOST = Long.getLong("xmost", 4_000_000);
+    private static final long COLD = 50_000, MOST = 4_000_000;
 
     private static final int HEAT = 3;
 

@@ -79,7 +79,7 @@ public final class VtCpuCheck implements CpuCheck {
                         "CPUID in ring 3 is the guest's",
                         m.userCpuidIsGuests(),
                         "",
-                        m.userCpuidIsGuests() ? "" : "programs under vt see the host's CPU"));
+                        m.userCpuidIsGuests() ? "" : "vt leaves programs that ask to software"));
         verdicts(all, m);
     }
 
@@ -114,7 +114,9 @@ public final class VtCpuCheck implements CpuCheck {
                 "auto",
                 "Engine \"auto\"",
                 m.preferred() ? "vt" : "bt",
-                m.kernelsNative() && !m.ownTsc() ? "the time-stamp counter cannot be scaled" : "");
+                m.kernelsNative() && !m.ownTsc()
+                        ? "the time-stamp counter cannot be scaled"
+                        : m.userAlone() ? "vt while a guest computes in 64-bit ring 3" : "");
     }
 
     private static void verdict(

@@ -85,21 +85,14 @@ public final class VtEngine implements ExecutionEngine {
         }
         return new Estimate(
                 Map.of(
-                        CodeKind.REAL, all ? 0.95 : 0.25,
-                        CodeKind.KERNEL_32, all ? 0.95 : 0.3,
-                        CodeKind.KERNEL_64, all ? 0.95 : 0.3,
-                        CodeKind.USER_32, all ? 0.95 : 0.5,
+                        CodeKind.REAL, all ? 0.95 : 0.29,
+                        CodeKind.KERNEL_32, all ? 0.95 : 0.34,
+                        CodeKind.KERNEL_64, all ? 0.95 : 0.34,
+                        CodeKind.USER_32, all ? 0.95 : 0.53,
                         CodeKind.USER_64, all ? 0.95 : 0.9),
-                caveat(measured));
-    }
-
-    private static Optional<String> caveat(Measurement measured) {
-        if (!measured.userCpuidIsGuests()) {
-            return Optional.of("hot user code sees the host's CPUID and time-stamp counter");
-        }
-        return measured.ownTsc()
-                ? Optional.empty()
-                : Optional.of("the time-stamp counter runs at the host's rate");
+                all && !measured.ownTsc()
+                        ? Optional.of("the time-stamp counter runs at the host's rate")
+                        : Optional.empty());
     }
 
     @Override

@@ -290,11 +290,10 @@ final class VtVm implements MemoryListener {
             }
         }
         found = null;
-        shadows.forEach(Shadow::clear);
         if (code != null) {
-            code.clear();
+            forget();
+            makeWay();
         }
-        makeWay();
         for (DirectRange range : wanted) {
             addSlot(range);
         }
@@ -355,8 +354,15 @@ final class VtVm implements MemoryListener {
         }
     }
 
+    /** Attached anew, a vCPU forgets what memory held; so do all. */
     synchronized void add(Shadow shadow) {
         shadows.add(shadow);
+        forget();
+    }
+
+    private void forget() {
+        shadows.forEach(Shadow::clear);
+        code.clear();
     }
 
     synchronized void remove(Shadow shadow) {

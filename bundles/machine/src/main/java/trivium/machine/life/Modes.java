@@ -159,7 +159,7 @@ final class Modes {
         }
     }
 
-    /** To be called each two seconds or so: changes the engine if that is to be. */
+    /** To be called each second or so: changes the engine if that is to be. */
     void decide() {
         EngineMode now = used;
         if (now == null || !owner.running() || !wantedEngine.equals(Catalog.AUTO)) {

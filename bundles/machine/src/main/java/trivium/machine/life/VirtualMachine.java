@@ -754,7 +754,7 @@ public final class VirtualMachine implements Vm, AutoCloseable {
         }
     }
 
-    /** To be called every two seconds: lets policy choose, unless somebody is at it just now. */
+    /** To be called every second: lets policy choose, unless somebody is at it just now. */
     void decide() {
         Machine now = machine;
         if (now == null || now.config.icount() || !control.tryLock()) {

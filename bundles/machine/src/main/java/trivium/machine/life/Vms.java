@@ -11,9 +11,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
@@ -40,9 +37,8 @@ public final class Vms implements VmRegistry, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
 
     /** Milliseconds between two looks at what a VM does, and between two decisions. */
-    private static final long SAMPLE = 100, DECIDE = 2000;
-
     private final Catalog catalog;
+
     private final Firmware firmware;
     private final VmStore store;
     private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
@@ -58,29 +54,12 @@ public final class Vms implements VmRegistry, AutoCloseable {
             Executors.newSingleThreadExecutor(
                     Thread.ofPlatform().daemon().name("trivium-arrivals").factory());
 
-    private final ScheduledExecutorService policy =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("trivium-policy").factory());
+    private final PolicyWatch policy = new PolicyWatch(this::all);
 
     public Vms(Catalog catalog, Firmware firmware, VmStore store) {
         this.catalog = catalog;
         this.firmware = firmware;
         this.store = store;
-        policy.scheduleWithFixedDelay(
-                () -> each(VirtualMachine::sample), SAMPLE, SAMPLE, TimeUnit.MILLISECONDS);
-        policy.scheduleWithFixedDelay(
-                () -> each(VirtualMachine::decide), DECIDE, DECIDE, TimeUnit.MILLISECONDS);
-    }
-
-    /** What fails for one VM is no reason to leave out another, or to end it. */
-    private void each(Consumer<VirtualMachine> action) {
-        all().forEach(vm -> {
-            try {
-                action.accept(vm);
-            } catch (RuntimeException e) {
-                LOG.error("vm {}: policy failed", vm.id(), e);
-            }
-        });
     }
 
     private Stream<VirtualMachine> all() {
@@ -350,7 +329,7 @@ public final class Vms implements VmRegistry, AutoCloseable {
     public synchronized void close() {
         arrivals.shutdownNow();
         sharing.close();
-        policy.shutdownNow();
+        policy.close();
         all().forEach(VirtualMachine::close);
         vms.clear();
         temporary.clear();

@@ -48,11 +48,19 @@ class PolicyTest {
 
     @Test
     void changesWhenAnotherIsBetterForSomeTime() {
-        found(20, 0);
+        found(20, 6);
 
         assertThat(decide(BOTH, "bt", 2)).isEmpty();
         assertThat(decide(BOTH, "bt", 4)).isEmpty();
         assertThat(decide(BOTH, "bt", 6)).contains("vt");
+    }
+
+    @Test
+    void changesSoonerWhenItIsClear() {
+        found(20, 0);
+
+        assertThat(decide(BOTH, "bt", 1)).isEmpty();
+        assertThat(decide(BOTH, "bt", 2)).contains("vt");
     }
 
     @Test
