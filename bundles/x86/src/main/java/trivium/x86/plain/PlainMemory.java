@@ -43,7 +43,7 @@ public class PlainMemory implements PhysicalMemory {
     protected PlainMemory(MemorySegment bytes) {
         this.bytes = bytes;
         host = bytes.address();
-        watchers = new int[(int) (sizeBytes + PAGE_BYTES - 1 >>> 12)];
+        watchers = new int[(int) (bytes.byteSize() + PAGE_BYTES - 1 >>> 12)];
     }
 
     // ---- for subclasses
