@@ -108,6 +108,9 @@ final class BtAccelerator implements Accelerator {
 
     private final FaultRedirection faults;
 
+    /** The last fault in the window of this stay in generated code. */
+    private long windowIp, windowLinear;
+
     /** How host code is entered next. */
     private long entry;
 
@@ -300,6 +303,7 @@ final class BtAccelerator implements Accelerator {
         copyIn();
         fp.offer();
         missInfo = -1;
+        windowIp = 0;
         entries++;
         long target = at;
         while (target != 0) {
@@ -325,6 +329,10 @@ final class BtAccelerator implements Accelerator {
         int kind = Exit.kind(info);
         int index = Exit.index(info);
         exits[kind]++;
+        if (kind == Exit.WINDOW) {
+            return window();
+        }
+        windowIp = 0;
         Translation t = translations.get(Exit.translation(info));
         BtEvents.exited(kind, t.ips, index);
         return switch (kind) {
@@ -337,7 +345,6 @@ final class BtAccelerator implements Accelerator {
             case Exit.INVLPG -> invalidate(t, index);
             case Exit.FP -> loadFp(t, index);
             case Exit.LINK -> toLink(t.sites.get(index));
-            case Exit.WINDOW -> window();
             default -> out(t, index, kind);
         };
     }
@@ -348,8 +355,13 @@ final class BtAccelerator implements Accelerator {
         long linear = HostMemory.getLong(area + Area.WINDOW_ADDRESS) - c.window.hva();
         Translation t = translations.containing(at);
         WindowAccess access = t.windowAccess(at);
+        BtEvents.exited(Exit.WINDOW, t.ips, access.index);
         entry = cache.stubs().resume();
-        int opened = windows.open(linear, access.stores);
+        // What faults again where the page is open now is nothing for us.
+        boolean again = at == windowIp && linear == windowLinear;
+        windowIp = at;
+        windowLinear = linear;
+        int opened = again ? Windows.REFUSED : windows.open(linear, access.stores);
         if (opened == Windows.REFUSED) {
             translations.refused(t, access.index);
         }

@@ -25,6 +25,9 @@ final class Windows {
      */
     private static final long LEAST_STAY = 30_000_000, MOST_STAY = LEAST_STAY << 6;
 
+    /** When it could not be opened so often, it is given up. */
+    private static final int MOST_FAILURES = 64;
+
     private static final int PAGE_BYTES = 4096;
     private static final long PAGE = -PAGE_BYTES, CONTIGUOUS_BYTES = 2 << 20;
 
@@ -37,6 +40,8 @@ final class Windows {
     private long askedAt, switchedAt;
     private long stay = LEAST_STAY;
     private boolean resting;
+
+    private int failures;
 
     private final long worth;
 
@@ -79,9 +84,11 @@ final class Windows {
             HostMemory.putInt(c.area + Area.WINDOW_OPEN, 1);
             return OPENED;
         }
-        // Memory that is shared with other VMs: there will be no window again.
-        resting = true;
-        stay = Long.MAX_VALUE;
+        if (++failures == MOST_FAILURES) {
+            // Memory that is shared with other VMs, not just some of a device.
+            resting = true;
+            stay = Long.MAX_VALUE;
+        }
         return REFUSED;
     }
 

@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A range of host addresses in which pages of shared memory that lies elsewhere can be seen once
  * more, at any place. Where there are none an access faults ({@link FaultRedirection}), and so it
- * does for 64 KiB behind the end. Before the range there is ordinary memory. The addresses stay
- * reserved until this object and {@link #room} are unreachable. For one thread.
+ * does for 64 KiB behind the end. Right before the range there is ordinary memory. All that stays
+ * until this object is unreachable. For one thread.
  */
 public final class AddressWindow {
     private static final Logger LOG = LoggerFactory.getLogger(AddressWindow.class);
@@ -25,15 +25,16 @@ public final class AddressWindow {
     private static final int NOTHING =
             Memfd.MAP_PRIVATE | Memfd.MAP_ANONYMOUS | Memfd.MAP_NORESERVE | Memfd.MAP_FIXED;
 
-    private final MemorySegment all, room;
+    /** Unmapped when it is unreachable. */
+    private final MemorySegment all;
+
     private final long hva, sizeBytes;
 
-    /** How many mappings of the process it may have, at most. */
+    /** How many mappings of the process it may have caused since it was empty. */
     private int mappings;
 
     private AddressWindow(MemorySegment all, long roomBytes, long sizeBytes) {
         this.all = all;
-        room = all.asSlice(0, roomBytes);
         hva = all.address() + roomBytes;
         this.sizeBytes = sizeBytes;
     }
@@ -65,11 +66,6 @@ public final class AddressWindow {
     /** The first host address. */
     public long hva() {
         return hva;
-    }
-
-    /** The memory before that, up to it. */
-    public MemorySegment room() {
-        return room;
     }
 
     /**
@@ -142,7 +138,7 @@ public final class AddressWindow {
         }
     }
 
-    /** The same for all that is shown. @param bytes from the start on, behind which is nothing */
+    /** The same when nothing is shown outside of these bytes. */
     public void hideAll(long offset, long bytes) {
         hide(offset, bytes);
         Mappings.count(-mappings);
