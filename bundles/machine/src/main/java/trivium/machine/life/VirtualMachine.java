@@ -860,12 +860,14 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             putBackFrom(makers);
         } catch (VmException e) {
             List<String> missing = machine.board.missing();
-            missingDevices =
-                    "device%s %s: %s"
-                            .formatted(
-                                    missing.size() == 1 ? "" : "s",
-                                    String.join(", ", missing),
-                                    e.getMessage());
+            String which =
+                    (missing.size() == 1 ? "device " : "devices ") + String.join(", ", missing);
+            String reason = e.getMessage();
+            reason = reason.startsWith(which + ": ") ? reason : which + ": " + reason;
+            if (state == VmState.PAUSED && !reason.equals(missingDevices)) {
+                LOG.warn("vm {}: waits: {}", id(), reason);
+            }
+            missingDevices = reason;
         }
     }
 

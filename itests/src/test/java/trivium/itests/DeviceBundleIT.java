@@ -1,0 +1,218 @@
+package trivium.itests;
+
+import static org.junit.Assert.assertEquals;
+import static org.junit.Assert.assertTrue;
+import static trivium.itests.Appliance.await;
+import static trivium.itests.Appliance.deploy;
+import static trivium.itests.Appliance.installed;
+import static trivium.itests.Appliance.log;
+import static trivium.itests.Appliance.since;
+import static trivium.itests.Appliance.undeploy;
+
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.inject.Inject;
+import org.apache.karaf.shell.api.console.SessionFactory;
+import org.junit.Before;
+import org.junit.Test;
+import org.junit.runner.RunWith;
+import org.ops4j.pax.exam.Configuration;
+import org.ops4j.pax.exam.CoreOptions;
+import org.ops4j.pax.exam.Option;
+import org.ops4j.pax.exam.junit.PaxExam;
+import org.ops4j.pax.exam.spi.reactors.ExamReactorStrategy;
+import org.ops4j.pax.exam.spi.reactors.PerClass;
+
+/**
+ * Bundles of devices that are updated at work, and versions that do not fit. Inside the container.
+ */
+@RunWith(PaxExam.class)
+@ExamReactorStrategy(PerClass.class)
+public class DeviceBundleIT {
+    private static final int SSH = 28107, VNC = 28960;
+    private static final int UPDATES = 5;
+
+    /** Of the disk of the guest bench/guests/disk16.asm. */
+    private static final int PLACES = 64, PLACE_BYTES = 4 * 512;
+
+    private static final Path SAMPLE = Path.of(System.getProperty("sample.device"));
+
+    @Inject SessionFactory sessions;
+
+    private Shell admin;
+
+    @Configuration
+    public Option[] configuration() throws Exception {
+        Path source = Path.of("../bundles/sample-device/src/main/java/trivium/sample/device");
+        Path pad = source.resolve("ScratchPad.java"), made = Path.of("target").toAbsolutePath();
+        String[] other = {
+            "record State(int value, long writes)",
+            "record State(String text, long writes)",
+            "new State(value, writes)",
+            "new State(\"\" + value, writes)",
+            "State(int savedValue, long savedWrites)",
+            "State(String savedText, long savedWrites)",
+            "value = savedValue & 0xff",
+            "value = Integer.parseInt(savedText)",
+        };
+        Path unfit =
+                NextVersion.make(SAMPLE, pad, made.resolve("unfit.jar"), "sample-device", other);
+        Path beside =
+                NextVersion.make(SAMPLE, pad, made.resolve("beside.jar"), "other-sample", other);
+        return Container.options(
+                SSH,
+                VNC,
+                CoreOptions.systemProperty("sample.device").value(SAMPLE.toString()),
+                CoreOptions.systemProperty("sample.unfit").value(unfit.toString()),
+                CoreOptions.systemProperty("sample.beside").value(beside.toString()),
+                CoreOptions.systemProperty("disk.rom").value(System.getProperty("disk.rom")));
+    }
+
+    @Before
+    public void waitForCommands() throws Exception {
+        admin = new Shell(sessions, "admin", "manager", "viewer");
+        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
+        await("hv:engines", () -> !admin.error("hv:engines").contains("Command not found"));
+        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+    }
+
+    // --- a disk under traffic
+
+    @Test
+    public void aDiskUpdatedInDeployUnderTrafficLosesNothing() throws Exception {
+        Path image = Path.of("disk.img").toAbsolutePath();
+        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(PLACES * PLACE_BYTES);
+        }
+        admin.run(
+                "vm:create disk --vnc none --bios %s --memory 1 --disk %s --start"
+                        .formatted(System.getProperty("disk.rom"), image));
+        try {
+            traffic(Pattern.quote("."));
+            for (int i = 0; i < UPDATES; i++) {
+                String log = log();
+                deploy(installed("devices-pc"), "devices-pc.jar");
+                await("the disk to go", () -> since(log).contains("vm disk: device ide is gone"));
+                await("it to be back", () -> since(log).contains("disk: running (what it waited"));
+                traffic("--new", Pattern.quote("."));
+            }
+            admin.run("vm:console disk", "q");
+            traffic("E[0-9A-F]{8}|X");
+            String said = admin.run("vm:console --tail disk");
+            Matcher end = Pattern.compile("E([0-9A-F]{8})").matcher(said);
+            assertTrue(said, end.find());
+            admin.run("vm:stop disk");
+            holds(Files.readAllBytes(image), Integer.parseInt(end.group(1), 16));
+        } finally {
+            admin.error("vm:stop disk");
+            admin.run("vm:delete disk");
+        }
+    }
+
+    /** The guest writes something that matches. */
+    private void traffic(String... options) throws Exception {
+        String line = "vm:wait-for disk --timeout 60 %s --serial '%s'";
+        String first = options.length > 1 ? options[0] : "";
+        admin.run(line.formatted(first, options[options.length - 1]));
+    }
+
+    /** Each place of the disk has what the last pass there wrote. */
+    private static void holds(byte[] disk, int passes) {
+        assertTrue("" + passes, passes > PLACES);
+        for (int pass = passes - PLACES; pass < passes; pass++) {
+            ByteBuffer place = ByteBuffer.wrap(disk, pass % PLACES * PLACE_BYTES, PLACE_BYTES);
+            place.order(ByteOrder.LITTLE_ENDIAN);
+            short word = (short) (pass ^ pass >>> 16);
+            for (int i = 0; i < PLACE_BYTES / 2; i++) {
+                assertEquals("pass %d of %d".formatted(pass, passes), word, place.getShort());
+                word = (short) (word * 25173 + 13849);
+            }
+        }
+    }
+
+    // --- a state that does not fit
+
+    @Test
+    public void aVersionThatCannotTakeTheStateIsRefusedAndTheVmWaitsForOneThatCan()
+            throws Exception {
+        deploy(SAMPLE, "sample-device.jar");
+        startScratch();
+        try {
+            talk("a");
+            String log = log();
+            deploy(Path.of(System.getProperty("sample.unfit")), "sample-device.jar");
+            String reason = "device scratch: its state has no 'text'";
+            await("the refusal", () -> since(log).contains("vm scratch: waits: " + reason));
+            await("it to wait", () -> admin.run("vm:list").contains("paused"));
+            String info = admin.run("vm:info scratch");
+            assertTrue(info, info.contains(reason));
+            String error = admin.error("vm:resume scratch");
+            assertTrue(error, error.contains(reason));
+
+            deploy(SAMPLE, "sample-device.jar");
+            await("it to go on", () -> running("scratch"));
+            talk("b");
+            holds("a");
+        } finally {
+            stopScratch();
+        }
+    }
+
+    @Test
+    public void besideAVersionThatDoesNotFitTheOldOneGoesOn() throws Exception {
+        deploy(SAMPLE, "sample-device.jar");
+        startScratch();
+        try {
+            talk("a");
+            String log = log();
+            deploy(Path.of(System.getProperty("sample.beside")), "beside.jar");
+            await(
+                    "the refusal",
+                    () ->
+                            since(log)
+                                    .contains(
+                                            "vm scratch: the new version is not used: device scratch: its"
+                                                    + " state has no 'text'"));
+            await("it to run", () -> running("scratch"));
+            talk("b");
+            holds("a");
+        } finally {
+            undeploy("beside.jar");
+            stopScratch();
+        }
+    }
+
+    private void startScratch() throws Exception {
+        await("the device", () -> admin.run("hv:devices").contains("scratch"));
+        Path rom = ScratchRom.write(Path.of("scratch.rom").toAbsolutePath());
+        admin.run(
+                "vm:create scratch --vnc none --bios %s --memory 1 --device scratch --start"
+                        .formatted(rom));
+    }
+
+    private void stopScratch() throws Exception {
+        admin.error("vm:stop scratch");
+        admin.run("vm:delete scratch");
+        undeploy("sample-device.jar");
+        await("the device to go", () -> !admin.run("hv:devices").contains("scratch"));
+    }
+
+    private void talk(String text) throws Exception {
+        admin.run("vm:console scratch", text);
+    }
+
+    /** The guest sent back what the device held. */
+    private void holds(String text) throws Exception {
+        admin.run("vm:wait-for scratch --serial '%s' --timeout 20".formatted(text));
+    }
+
+    private boolean running(String vm) throws Exception {
+        String all = admin.run("vm:list --json");
+        return all.matches("(?s).*\"" + vm + "\", \"state\": \"running\".*");
+    }
+}
