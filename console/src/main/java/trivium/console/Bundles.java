@@ -45,6 +45,10 @@ final class Bundles {
         return vms.uses().stream().filter(use -> use.bundle() == bundle).toList();
     }
 
+    static String text(PartUse use) {
+        return "vm %s has %s and %s".formatted(use.vm(), use.part(), use.without());
+    }
+
     /** Completes symbolic names of bundles that VMs use. */
     @Service
     public static final class Used implements Completer {

@@ -36,7 +36,7 @@ public final class HvRemoveCommand extends VmCommand {
         Bundle found = Bundles.find(context, bundle);
         List<PartUse> users = Bundles.users(vms, found.getBundleId());
         for (PartUse use : users) {
-            out.printf("vm %s has %s and %s%n", use.vm(), use.part(), use.without());
+            out.println(Bundles.text(use));
         }
         if (users.isEmpty() || yes || agreed()) {
             uninstall(found);

@@ -15,6 +15,7 @@ import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
 import org.apache.karaf.shell.api.console.Command;
+import org.apache.karaf.shell.api.console.Registry;
 import org.apache.karaf.shell.api.console.Session;
 import org.apache.karaf.shell.api.console.Terminal;
 import org.apache.karaf.shell.impl.action.command.ActionCommand;
@@ -102,6 +103,7 @@ final class TestShell implements AutoCloseable {
     private final SessionFactoryImpl factory;
     private Path directory = Path.of("").toAbsolutePath();
     private Terminal terminal;
+    private String answer = "no";
     private final Map<String, String> variables = new HashMap<>();
     private InputStream keys = new ByteArrayInputStream(new byte[0]);
 
@@ -157,6 +159,16 @@ final class TestShell implements AutoCloseable {
     TestShell on(org.jline.terminal.Terminal terminal) {
         this.terminal = new JLineTerminal(terminal);
         return this;
+    }
+
+    /** Somebody who gives this answer to any question. */
+    TestShell answering(String given) {
+        answer = given;
+        return this;
+    }
+
+    Registry registry() {
+        return factory.getRegistry();
     }
 
     /** What a command line prints, without escape sequences for style. */
@@ -229,7 +241,7 @@ final class TestShell implements AutoCloseable {
                                     case "hashCode" -> System.identityHashCode(self);
                                     case "equals" -> self == arguments[0];
                                     case "resolveCommand" -> arguments[0];
-                                    case "readLine" -> "no";
+                                    case "readLine" -> answer;
                                     default -> throw new AssertionError(method);
                                 });
     }

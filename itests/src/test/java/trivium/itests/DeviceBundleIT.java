@@ -187,6 +187,35 @@ public class DeviceBundleIT {
         }
     }
 
+    // --- Karaf's own commands
+
+    @Test
+    public void karafsCommandsTellWhomTheyHurt() throws Exception {
+        String hurt = "vm scratch has device scratch and waits until it is back";
+        deploy(SAMPLE, "sample-device.jar");
+        startScratch();
+        try {
+            String restarted = admin.run("bundle:restart sample-device");
+            assertTrue(restarted, restarted.contains(hurt));
+            await("it to go on", () -> running("scratch"));
+            String stopped = admin.run("bundle:stop -t sample-device");
+            assertTrue(stopped, stopped.contains(hurt));
+            await("it to wait", () -> admin.run("vm:list").contains("paused"));
+            assertEquals("", admin.run("bundle:start sample-device"));
+            await("it to go on", () -> running("scratch"));
+
+            String error = new Shell(sessions, "viewer").error("bundle:stop sample-device");
+            assertTrue(error, error.contains("not found") || error.contains("privileges"));
+            String whole =
+                    admin.run(
+                            "feature:uninstall --simulate trivium");
+            assertTrue(whole, whole.contains("vm scratch runs in it and ends"));
+            assertTrue(whole, whole.contains("vm scratch has device serial"));
+        } finally {
+            stopScratch();
+        }
+    }
+
     private void startScratch() throws Exception {
         await("the device", () -> admin.run("hv:devices").contains("scratch"));
         Path rom = ScratchRom.write(Path.of("scratch.rom").toAbsolutePath());

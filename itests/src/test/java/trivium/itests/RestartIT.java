@@ -77,6 +77,7 @@ public class RestartIT {
         assertEquals("", waited);
         assertTrue(ssh.run(Ssh.GUEST, "vm:list --state running").contains("echo"));
         assertEquals(idle, ssh.run(Ssh.ADMIN, "vm:info --json idle"));
+        asksBeforeABundleInUseIsStopped();
         ssh.run(Ssh.ADMIN, "vm:stop echo; vm:delete echo idle");
         assertEquals("[]\n", ssh.run(Ssh.ADMIN, "vm:list --json"));
         stop();
@@ -84,6 +85,20 @@ public class RestartIT {
         String log = Files.readString(home.resolve("data/log/karaf.log"));
         assertFalse(log.contains("Stopping bundles"));
         assertEquals(List.of(), log.lines().filter(line -> line.contains("| ERROR |")).toList());
+    }
+
+    private void asksBeforeABundleInUseIsStopped() throws Exception {
+        String shown =
+                ssh.type(
+                        Ssh.ADMIN,
+                        "trivium>",
+                        "bundle:stop devices-pc",
+                        "bundle:stop all the same? (yes/no)",
+                        "no",
+                        "nothing was done",
+                        "logout");
+        assertTrue(shown, shown.contains("vm echo has device serial and waits until it is back"));
+        assertTrue(ssh.run(Ssh.ADMIN, "vm:list --state running").contains("echo"));
     }
 
     private void start() throws Exception {
