@@ -206,9 +206,7 @@ public class DeviceBundleIT {
 
             String error = new Shell(sessions, "viewer").error("bundle:stop sample-device");
             assertTrue(error, error.contains("not found") || error.contains("privileges"));
-            String whole =
-                    admin.run(
-                            "feature:uninstall --simulate trivium");
+            String whole = admin.run("feature:uninstall --simulate trivium");
             assertTrue(whole, whole.contains("vm scratch runs in it and ends"));
             assertTrue(whole, whole.contains("vm scratch has device serial"));
         } finally {
