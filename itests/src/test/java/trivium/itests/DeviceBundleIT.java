@@ -9,13 +9,7 @@ import static trivium.itests.Appliance.log;
 import static trivium.itests.Appliance.since;
 import static trivium.itests.Appliance.undeploy;
 
-import java.io.RandomAccessFile;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.inject.Inject;
 import org.apache.karaf.shell.api.console.SessionFactory;
 import org.junit.Before;
@@ -36,9 +30,6 @@ import org.ops4j.pax.exam.spi.reactors.PerClass;
 public class DeviceBundleIT {
     private static final int SSH = 28107, VNC = 28960;
     private static final int UPDATES = 5;
-
-    /** Of the disk of the guest bench/guests/disk16.asm. */
-    private static final int PLACES = 64, PLACE_BYTES = 4 * 512;
 
     private static final Path SAMPLE = Path.of(System.getProperty("sample.device"));
 
@@ -85,53 +76,15 @@ public class DeviceBundleIT {
 
     @Test
     public void aDiskUpdatedInDeployUnderTrafficLosesNothing() throws Exception {
-        Path image = Path.of("disk.img").toAbsolutePath();
-        try (var file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(PLACES * PLACE_BYTES);
-        }
-        admin.run(
-                "vm:create disk --vnc none --bios %s --memory 1 --disk %s --start"
-                        .formatted(System.getProperty("disk.rom"), image));
-        try {
-            traffic(Pattern.quote("."));
+        try (var guest = new DiskGuest(admin, "")) {
             for (int i = 0; i < UPDATES; i++) {
                 String log = log();
                 deploy(installed("devices-pc"), "devices-pc.jar");
                 await("the disk to go", () -> since(log).contains("vm disk: device ide is gone"));
                 await("it to be back", () -> since(log).contains("disk: running (what it waited"));
-                traffic("--new", Pattern.quote("."));
+                guest.works();
             }
-            admin.run("vm:console disk", "q");
-            traffic("E[0-9A-F]{8}|X");
-            String said = admin.run("vm:console --tail disk");
-            Matcher end = Pattern.compile("E([0-9A-F]{8})").matcher(said);
-            assertTrue(said, end.find());
-            admin.run("vm:stop disk");
-            holds(Files.readAllBytes(image), Integer.parseInt(end.group(1), 16));
-        } finally {
-            admin.error("vm:stop disk");
-            admin.run("vm:delete disk");
-        }
-    }
-
-    /** The guest writes something that matches. */
-    private void traffic(String... options) throws Exception {
-        String line = "vm:wait-for disk --timeout 60 %s --serial '%s'";
-        String first = options.length > 1 ? options[0] : "";
-        admin.run(line.formatted(first, options[options.length - 1]));
-    }
-
-    /** Each place of the disk has what the last pass there wrote. */
-    private static void holds(byte[] disk, int passes) {
-        assertTrue("" + passes, passes > PLACES);
-        for (int pass = passes - PLACES; pass < passes; pass++) {
-            ByteBuffer place = ByteBuffer.wrap(disk, pass % PLACES * PLACE_BYTES, PLACE_BYTES);
-            place.order(ByteOrder.LITTLE_ENDIAN);
-            short word = (short) (pass ^ pass >>> 16);
-            for (int i = 0; i < PLACE_BYTES / 2; i++) {
-                assertEquals("pass %d of %d".formatted(pass, passes), word, place.getShort());
-                word = (short) (word * 25173 + 13849);
-            }
+            guest.endsWell();
         }
     }
 

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
 import org.junit.Before;
 import org.junit.Test;
@@ -77,6 +79,31 @@ public class LauncherIT {
         assertTrue(jdk.output, !jdk.output.contains("jdk-17"));
     }
 
+    /** With a Maven that only notes what it is to do. */
+    @Test
+    public void makesAProjectToBeginWith() throws Exception {
+        Path bin = Files.createDirectories(run.resolve("bin")), mvn = bin.resolve("mvn");
+        Files.writeString(mvn, "#!/bin/sh\necho \"$@\" >>\"$TRIVIUM_RUN/mvn.log\"\n");
+        Files.setPosixFilePermissions(mvn, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path folder = run.resolve("my-bell");
+
+        Result made = trivium("new", "device", "my-bell", folder.toString());
+
+        assertEquals(made.output, 0, made.status);
+        assertTrue(Files.readString(run.resolve("mvn.log")).contains("install"));
+        String source = Files.readString(folder.resolve("src/main/java/my_bell/MyBell.java"));
+        assertTrue(source, source.contains("package my_bell;"));
+        assertTrue(source, source.contains("\"my-bell\""));
+        assertTrue(source, !source.toLowerCase(Locale.ROOT).contains("example"));
+        assertTrue(Files.readString(folder.resolve("pom.xml")).contains("<artifactId>my-bell<"));
+        assertTrue(Files.exists(folder.resolve("src/test/java/my_bell/MyBellTest.java")));
+        assertTrue(Files.exists(folder.resolve("bnd.bnd")));
+        Result again = trivium("new", "device", "my-bell", folder.toString());
+        assertEquals(again.output, 1, again.status);
+        assertTrue(again.output, again.output.contains("is there already"));
+        assertEquals(1, trivium("new", "toaster", "my-bell").status);
+    }
+
     private String adminPassword() throws IOException {
         Path users = etc.resolve("users.properties");
         assertEquals(
@@ -107,8 +134,10 @@ public class LauncherIT {
         }
     }
 
-    private Result trivium(String command) throws Exception {
-        var builder = new ProcessBuilder(System.getProperty("launcher"), command);
+    private Result trivium(String... command) throws Exception {
+        List<String> line = new ArrayList<>(List.of(command));
+        line.addFirst(System.getProperty("launcher"));
+        var builder = new ProcessBuilder(line);
         var environment = builder.environment();
         environment.put("TRIVIUM_RUN", run.toString());
         environment.put("TRIVIUM_FETCH", "no");
@@ -117,8 +146,8 @@ public class LauncherIT {
         environment.merge(
                 "PATH",
                 System.getProperty("java.home") + "/bin",
-                (path, jdk) -> jdk + File.pathSeparator + path);
-        Path output = run.resolve(command + ".log");
+                (path, jdk) -> String.join(File.pathSeparator, run + "/bin", jdk, path));
+        Path output = run.resolve(command[0] + ".log");
         builder.redirectErrorStream(true).redirectOutput(output.toFile());
         builder.redirectInput(new File("/dev/null"));
         int status = builder.start().waitFor();

@@ -1,9 +1,12 @@
 package trivium.x86.plain;
 
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import trivium.cpu.Host;
 import trivium.cpu.Support;
 import trivium.cpu.Vcpu;
+import trivium.memory.DirtyLog;
+import trivium.memory.PhysicalMemory;
 import trivium.mmu.Mmu;
 import trivium.mmu.MmuStrategy;
 
@@ -32,5 +35,11 @@ public record WrappedStrategy(MmuStrategy strategy, UnaryOperator<Mmu> wrap)
     @Override
     public Mmu attach(Vcpu vcpu) {
         return wrap.apply(strategy.attach(vcpu));
+    }
+
+    /** What is written is the strategy's to know: whoever replaces its MMUs calls them. */
+    @Override
+    public Optional<DirtyLog> logDirty(PhysicalMemory memory) {
+        return strategy.logDirty(memory);
     }
 }
