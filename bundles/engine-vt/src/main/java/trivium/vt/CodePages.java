@@ -28,6 +28,7 @@ final class CodePages {
         /** Bits of {@link Vetting}. */
         int found;
 
+        byte[] first, last;
         boolean vetted, watched;
         int changes;
         long at;
@@ -60,6 +61,13 @@ final class CodePages {
      */
     boolean executable(long gpa, int not) {
         return isCode(gpa) && (pages.get(gpa >>> SHIFT).found & not) == 0;
+    }
+
+    /** Whether two pages of code must not follow each other: an instruction lies in both. */
+    boolean clash(long gpa, long next) {
+        Page page = pages.get(gpa >>> SHIFT);
+        return (page.found & Vetting.OPEN) != 0
+                && vetting.tell(page.last, pages.get(next >>> SHIFT).first);
     }
 
     /**
@@ -101,6 +109,8 @@ final class CodePages {
         if (!vetting.same(host)) {
             return false; // somebody wrote meanwhile
         }
+        page.first = vetting.edge(false);
+        page.last = vetting.edge(true);
         page.vetted = true;
         vetted.set((int) (gpa >>> SHIFT));
         return true;

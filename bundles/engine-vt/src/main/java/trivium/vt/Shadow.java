@@ -243,9 +243,10 @@ final class Shadow implements AutoCloseable {
             return false;
         }
         int entry = linear == rip ? (int) rip & PAGE - 1 : 0;
-        boolean good = code.vet(now & ADDRESS, entry, root.not, software);
+        boolean good =
+                code.vet(now & ADDRESS, entry, root.not, software) && executes(put(leaf, linear));
         counters.count(good ? Counters.Of.CODE_VETTED : Counters.Of.CODE_REFUSED);
-        return good && executes(put(leaf, linear));
+        return good;
     }
 
     /**
@@ -408,6 +409,18 @@ final class Shadow implements AutoCloseable {
         return (now & P) != 0 && ((old & P) == 0 || (now & ~old & RW) != 0 || (old & ~now) < 0);
     }
 
+    /** Whether no instruction that lies in the page and one beside it is not for KVM. */
+    private boolean goesWell(long gpa, long linear) {
+        long before = entry(linear - PAGE), after = entry(linear + PAGE);
+        return !(executes(before) && code.clash(before & ADDRESS, gpa))
+                && !(executes(after) && code.clash(gpa, after & ADDRESS));
+    }
+
+    private long entry(long linear) {
+        Leaf leaf = root.leaves.get(linear >>> REGION_SHIFT);
+        return leaf == null ? 0 : get(leaf, linear);
+    }
+
     // --- the guest's tables
 
     private long guest(long table, long i) {
@@ -492,7 +505,7 @@ final class Shadow implements AutoCloseable {
 
     /** Makes our entry of what the guest's tables said. */
     private long put(Leaf leaf, long linear) {
-        long now = restricted(rights(leaf, linear)), at = entryAt(leaf, linear);
+        long now = restricted(rights(leaf, linear), linear), at = entryAt(leaf, linear);
         long old = HostMemory.getLong(at);
         if (now != old) {
             HostMemory.putLong(at, now);
@@ -510,14 +523,18 @@ final class Shadow implements AutoCloseable {
                         || (now & ~old & NX) != 0);
     }
 
-    private long restricted(long rights) {
+    private long restricted(long rights, long linear) {
         long gpa = rights & ADDRESS;
         if (rights == 0 || !vm.maps(gpa)) {
             return 0;
         }
         boolean isCode = code.isCode(gpa);
         boolean write = (rights & RW) != 0 && (rights & D) != 0 && !isCode && vm.writable(gpa);
-        boolean execute = isCode && (rights & NX) == 0 && code.executable(gpa, root.not);
+        boolean execute =
+                isCode
+                        && (rights & NX) == 0
+                        && code.executable(gpa, root.not)
+                        && goesWell(gpa, linear);
         return gpa | USED | D | (write ? RW : 0) | (execute ? 0 : NX);
     }
 }

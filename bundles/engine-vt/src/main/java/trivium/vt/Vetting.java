@@ -17,7 +17,7 @@ import trivium.x86.decode.Instruction;
  * they follow each other, since their opcodes are too common as other bytes.
  */
 final class Vetting {
-    /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, LSL, RDPID, RDFSBASE, RDRAND, XSAVE and friends. */
+    /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, RDPID, RDFSBASE, RDRAND, XSAVE and friends. */
     static final int HOST = 1 << 0;
 
     /** Loads of segment registers, far transfers, POPF, and questions about descriptors. */
@@ -27,6 +27,9 @@ final class Vetting {
     static final int SELECTORS = 1 << 2;
 
     static final int PUSHF = 1 << 3, SYSCALL = 1 << 4;
+
+    /** Something at the end of the page, of which the next one's first bytes tell what it is. */
+    static final int OPEN = 1 << 5;
 
     private static final int BYTES = PhysicalMemory.PAGE_BYTES;
 
@@ -55,13 +58,30 @@ final class Vetting {
      */
     int of(long hva, int entry) {
         HostMemory.copy(hva, page, 0, BYTES);
+        int found = 0;
         for (int i = 0; i < BYTES; i++) {
-            if (page[i] == 0x0f && tells(i)) {
-                return HOST;
-            }
+            found |= page[i] == 0x0f ? tells(page, i) : 0;
+        }
+        if ((found & HOST) != 0) {
+            return HOST;
         }
         java.util.Arrays.fill(seen, false);
-        return sweep(0) | sweep(entry);
+        return found | sweep(0) | sweep(entry);
+    }
+
+    /** The first two bytes of what {@link #of} saw last, or the last two. */
+    byte[] edge(boolean last) {
+        int from = last ? BYTES - 2 : 0;
+        return java.util.Arrays.copyOfRange(page, from, from + 2);
+    }
+
+    /**
+     * Whether what begins in the last bytes of a page and goes on in the next tells of the host.
+     */
+    boolean tell(byte[] last, byte[] first) {
+        byte[] both = {last[0], last[1], first[0], first[1]};
+        return both[0] == 0x0f && tells(both, 0) == HOST
+                || both[1] == 0x0f && tells(both, 1) == HOST;
     }
 
     /** Whether the page still is what {@link #of} saw last. */
@@ -70,24 +90,32 @@ final class Vetting {
         return java.util.Arrays.equals(page, again);
     }
 
-    /** Whether the two-byte opcode there would tell of the host. It may go on in the next page. */
-    private boolean tells(int i) {
-        if (i + 1 == BYTES) {
-            return true;
+    /**
+     * What the two-byte opcode there is.
+     *
+     * @return HOST, OPEN, or 0
+     */
+    private int tells(byte[] in, int i) {
+        if (i + 1 == in.length) {
+            return OPEN;
         }
-        int modRm = i + 2 < BYTES ? page[i + 2] & 0xff : -1;
+        int modRm = i + 2 < in.length ? in[i + 2] & 0xff : -1;
         boolean register = modRm >= 0xc0;
         int reg = modRm >> 3 & 7;
-        return switch (page[i + 1] & 0xff) {
-            case 0x03, 0x31, 0x33, 0xa2 -> true;
-            case 0x00 -> !umip;
-            case 0x01 -> modRm < 0 || register || !umip;
+        return switch (in[i + 1] & 0xff) {
+            case 0x31, 0x33, 0xa2 -> HOST;
+            case 0x00 -> umip ? 0 : HOST;
+            case 0x01 -> which(modRm, register || !umip);
             // LFENCE, MFENCE, SFENCE; FXSAVE, FXRSTOR, LDMXCSR, STMXCSR, CLFLUSH
-            case 0xae -> modRm < 0 || (register ? reg < 5 : reg > 3 && reg < 7);
+            case 0xae -> which(modRm, register ? reg < 5 : reg > 3 && reg < 7);
             // CMPXCHG8B, CMPXCHG16B
-            case 0xc7 -> modRm < 0 || register || reg != 1;
-            default -> false;
+            case 0xc7 -> which(modRm, register || reg != 1);
+            default -> 0;
         };
+    }
+
+    private static int which(int modRm, boolean tells) {
+        return modRm < 0 ? OPEN : tells ? HOST : 0;
     }
 
     /** Goes from instruction to instruction until it gets to one that was seen. */
@@ -113,7 +141,7 @@ final class Vetting {
             case 0x8e, 0xca, 0xcb, 0xcf, 0x9d -> SEGMENTS;
             case 0xff -> reg == 3 || reg == 5 ? SEGMENTS : 0;
             case 0x0f00 -> reg == 4 || reg == 5 ? SEGMENTS : 0;
-            case 0x0f02, 0x0fa1, 0x0fa9, 0x0fb2, 0x0fb4, 0x0fb5 -> SEGMENTS;
+            case 0x0f02, 0x0f03, 0x0fa1, 0x0fa9, 0x0fb2, 0x0fb4, 0x0fb5 -> SEGMENTS;
             case 0x8c, 0x0fa0, 0x0fa8 -> SELECTORS;
             case 0x9c -> PUSHF;
             case 0x0f05 -> SYSCALL;

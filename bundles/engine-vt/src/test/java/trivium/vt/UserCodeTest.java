@@ -46,6 +46,7 @@ class UserCodeTest {
             program.accept(reference);
             vt.run(new VtEngine(VtEngine.Scope.USER));
             reference.run(new InterpreterEngine());
+            assertThat(vt.cpu.state().gpr[VcpuState.RAX]).isZero();
             assertThat(vt.end()).isEqualTo(reference.end());
             assertThat(vt.counters.get("kvm-entries")).isPositive();
             assertThat(vt.counters.get("code-pages-vetted")).isPositive();
@@ -82,11 +83,28 @@ class UserCodeTest {
     /** XOR EAX, EAX; JMP 401FFEh; at the end of the page NOP; CPUID; then ADD R8, RBX; RET. */
     @Test
     void oneThatLiesInTwoPagesIsFound() {
-        same(board -> {
-            board.code(UserBoard.CODE_FRAME, CALLS);
-            board.code(CODE_2, "31c0e9f70f0000");
-            board.code(CODE_2 + 0xffe, "900fa24901d8c3");
-        });
+        var counters =
+                same(board -> {
+                    board.code(UserBoard.CODE_FRAME, CALLS);
+                    board.code(CODE_2, "31c0e9f70f0000");
+                    board.code(CODE_2 + 0xffe, "900fa24901d8c3");
+                });
+
+        assertThat(counters.get("code-pages-refused")).isPositive();
+    }
+
+    /** The same with IMUL EAX, EBX in place of CPUID. */
+    @Test
+    void aHarmlessOneMayLieInTwoPages() {
+        var counters =
+                same(board -> {
+                    board.code(UserBoard.CODE_FRAME, CALLS);
+                    board.code(CODE_2, "31c0e9f70f0000");
+                    board.code(CODE_2 + 0xffe, "900fafc34901d8c3");
+                });
+
+        assertThat(counters).doesNotContainKey("code-pages-refused");
+        assertThat(counters.get("code-pages-vetted")).isEqualTo(3);
     }
 
     /**
@@ -99,16 +117,16 @@ class UserCodeTest {
      *        XOR EAX, EAX; XOR EBX, EBX
      * here:  NOP; NOP
      *        ADD R8, RBX
-     *        MOV EAX, R12D; AND EAX, 1; MOV EDX, 9090h
-     *        MOV EBX, 5107h; ADD EBX, EBX; INC EBX; CMOVZ EDX, EBX
+     *        MOV EDX, 9090h; MOV EBX, 5107h; ADD EBX, EBX; INC EBX
+     *        MOV EAX, R12D; AND EAX, 1; CMOVZ EDX, EBX
      *        MOV [RSI + here - 400000h], DX
      *        DEC R12D; JNZ outer
      *        XOR EAX, EAX; SYSCALL
      * </pre>
      */
     private static final String CHANGES_ITSELF =
-            "41bc28000000b9204e0000ffc975fc31c031db90904901d84489e083e001ba90900000"
-                    + "bb0751000001dbffc30f44d36689961300000041ffcc75cb31c00f05";
+            "41bc28000000b9204e0000ffc975fc31c031db90904901d8ba90900000bb0751000001"
+                    + "dbffc34489e083e0010f44d36689961300000041ffcc75cb31c00f05";
 
     @Test
     void onesThatAProgramWritesIntoItsOwnPageAreFound() {
