@@ -1040,6 +1040,9 @@ final class BtAccelerator implements Accelerator {
         for (int kind = 0; kind < exits.length; kind++) {
             map.put("exit-" + Exit.name(kind), exits[kind]);
         }
+        if (windows != null) {
+            windows.count(map);
+        }
         map.put("interpreted-undefined", undefined);
         map.put("interpreted-slow-access", slowAccesses);
         addLeft(map);

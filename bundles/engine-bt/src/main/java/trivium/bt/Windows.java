@@ -1,5 +1,6 @@
 package trivium.bt;
 
+import java.util.Map;
 import trivium.hostos.HostMemory;
 import trivium.mmu.LinearWindow;
 import trivium.x86.interp.Cpu;
@@ -34,8 +35,10 @@ final class Windows {
     private final Cpu c;
     private final LinearWindow window;
 
-    /** How many pages, or runs of pages, were opened. */
-    private long opened;
+    /** How many pages, or runs of pages, were opened since it was asked, and before. */
+    private long opened, everOpened;
+
+    private long timesOff;
 
     private long askedAt, switchedAt;
     private long stay = LEAST_STAY;
@@ -128,13 +131,21 @@ final class Windows {
             return true;
         } else if (now - askedAt < worth * opened) {
             resting = true;
+            timesOff++;
             stay = Math.min(2 * stay, MOST_STAY);
         } else {
             stay = Math.max(stay / 2, LEAST_STAY);
         }
+        everOpened += opened;
         opened = 0;
         askedAt = now;
         return !resting;
+    }
+
+    void count(Map<String, Long> map) {
+        map.put("window-on", resting ? 0L : 1L);
+        map.put("window-pages-opened", everOpened + opened);
+        map.put("window-times-off", timesOff);
     }
 
     private long instructions() {

@@ -245,6 +245,8 @@ class WindowsTest extends ProgramTest {
                                         .registers(r -> register(r, 0))
                                         .code(code))) {
             assertThat(board.counter("exit-window")).isBetween(1L, 8L);
+            assertThat(board.counter("window-pages-opened")).isBetween(2L, 8L);
+            assertThat(board.counter("window-on")).isOne();
         }
     }
 
