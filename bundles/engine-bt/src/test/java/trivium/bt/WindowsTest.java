@@ -250,6 +250,33 @@ class WindowsTest extends ProgramTest {
         }
     }
 
+    /** On where the guest stays in an address space, off where it changes them all the time. */
+    @Test
+    void areForWhoStays() {
+        // mov ecx, 40000000; 1: mov eax, [esi]; add [edi], eax; dec ecx; jnz 1b
+        // mov ecx, 5000; 2: mov eax, [esi]; add [edi], eax; int 0x20; dec ecx; jnz 2b
+        String code = "b9005a6202 8b06 0107 49 75f9 b988130000 8b06 0107 cd20 49 75f7";
+        BtEngine sampled = new BtEngine(1 << 20, 1, 3);
+        try (TestBoard board =
+                board(Mode.PROTECTED32, sampled).registers(r -> register(r, 0)).code(code)) {
+            // mov eax, cr3; mov cr3, eax; iret
+            board.handler(0x20, 0xee, 0, "0f20d80f22d8cf");
+            board.run(10_000_000);
+            assertThat(board.counter("window-on")).isZero();
+            for (int i = 0; i < 14; i++) {
+                board.run(10_000_000);
+            }
+            assertThat(board.counter("window-on")).isOne();
+            assertThat(board.counter("exit-window")).isBetween(2L, 8L);
+            board.run(20_000_003);
+            for (int i = 0; i < 7; i++) {
+                board.run(5_000);
+            }
+            assertThat(board.counter("window-on")).isZero();
+            assertThat(board.counter("window-times-off")).isOne();
+        }
+    }
+
     static Mix[] mixes() {
         return RandomProgramsTest.mixes();
     }
