@@ -37,8 +37,19 @@ class AsmTest {
                 new Case("lea r13d, [rax*8+0x10]", a -> a.lea(4, R13, Rm.indexed(RAX, 3, 0x10))),
                 new Case(
                         "cmp r15, qword ptr gs:[r14+0x30000]",
-                        a -> a.alu(CMP, 8, R15, Rm.gs(R14, 0x30000))),
-                new Case("mov qword ptr gs:[0x90000], rdx", a -> a.store(8, Rm.gs(0x90000), RDX)),
+                        a -> a.alu(CMP, 8, R15, Rm.gs(R14, Area.GS_BASE + 0x30000))),
+                new Case(
+                        "mov qword ptr gs:[0xffffffffffc90000], rdx",
+                        a -> a.store(8, Rm.gs(0x90000), RDX)),
+                new Case(
+                        "add eax, dword ptr gs:[ecx+ebx*4-0x8]",
+                        a -> a.alu(ADD, 4, RAX, Rm.window(RCX, RBX, 2, -8))),
+                new Case(
+                        "mov word ptr gs:[edx*2+0x1000], si",
+                        a -> a.store(2, Rm.window(-1, RDX, 1, 0x1000), RSI)),
+                new Case(
+                        "mov byte ptr gs:[0xfffffff0], 0x7",
+                        a -> a.storeImm(1, Rm.window(-1, -1, 0, -16), 7)),
                 new Case(
                         "cmp dword ptr [0x6f000000], 0x0",
                         a -> a.aluImm(CMP, 4, Rm.absolute(0x6f000000), 0)),
@@ -49,7 +60,9 @@ class AsmTest {
                 new Case("shr r14d, 0x8", a -> a.shiftImm(SHR, 4, Rm.reg(R14), 8)),
                 new Case("imul ecx, edx, 0x1000193", a -> a.imul3(4, RCX, Rm.reg(RDX), 0x1000193)),
                 new Case("setb r9b", a -> a.setcc(B, Rm.reg(R9))),
-                new Case("jmp qword ptr gs:[r14+0x99008]", a -> a.jmpRm(Rm.gs(R14, 0x99008))));
+                new Case(
+                        "jmp qword ptr gs:[r14+0x99008]",
+                        a -> a.jmpRm(Rm.gs(R14, Area.GS_BASE + 0x99008))));
     }
 
     @ParameterizedTest
