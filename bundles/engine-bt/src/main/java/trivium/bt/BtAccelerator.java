@@ -9,17 +9,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
-import trivium.hostos.FaultRedirection;
 import trivium.hostos.GsBase;
 import trivium.hostos.HostMemory;
 import trivium.hostos.NativeCall;
-import trivium.mmu.LinearWindow;
 import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
@@ -30,8 +26,6 @@ import trivium.x86.interp.GuestException;
 
 /** Translates hot blocks and runs them, under the interpreter. Bound to the vCPU's thread. */
 final class BtAccelerator implements Accelerator {
-    private static final Logger LOG = LoggerFactory.getLogger(BtAccelerator.class);
-
     /** No canonical address. */
     private static final long NOWHERE = Long.MIN_VALUE;
 
@@ -102,18 +96,12 @@ final class BtAccelerator implements Accelerator {
 
     private long missLinear, missBefore;
 
-    // Where to go on after the interpreter did one instruction.
-    /** Null where there are no windows. */
     private final Windows windows;
-
-    private final FaultRedirection faults;
-
-    /** The last fault in the window of this stay in generated code. */
-    private long windowIp, windowLinear;
 
     /** How host code is entered next. */
     private long entry;
 
+    // Where to go on after the interpreter did one instruction.
     private Translation resume;
     private int resumeIndex, resumeGeneration, resumeEpoch;
 
@@ -161,26 +149,8 @@ final class BtAccelerator implements Accelerator {
         transitions = new Transitions(cache);
         clearJumps();
         entry = cache.stubs().enter();
-        faults = c.window == null ? null : redirectFaults();
-        windows = faults == null ? null : new Windows(c, sampling == 0);
-        translations.useWindows(windows != null);
+        windows = new Windows(c, cache, sampling == 0);
         events = BtEvents.register(name(), this::counters);
-    }
-
-    private FaultRedirection redirectFaults() {
-        try {
-            long code = cache.stubs().enter(), data = c.window.hva();
-            return FaultRedirection.of(
-                    code,
-                    code + cache.sizeBytes(),
-                    data,
-                    data + LinearWindow.SIZE_BYTES + LinearWindow.GUARD_BYTES,
-                    area + Area.WINDOW_IP,
-                    cache.stubs().fault());
-        } catch (IOException e) {
-            LOG.warn("no windows", e);
-            return null;
-        }
     }
 
     /** "debian, vCPU 0": an engine is not told its VM, but the thread has its name. */
@@ -245,9 +215,7 @@ final class BtAccelerator implements Accelerator {
     public int run(Code of) {
         Translations.BtCode code = (Translations.BtCode) of;
         updateMode();
-        if (windows != null) {
-            translations.useWindows(windows.pay());
-        }
+        translations.useWindows(windows.pay());
         if (faultFrom != null) {
             learnFault();
         }
@@ -303,7 +271,7 @@ final class BtAccelerator implements Accelerator {
         copyIn();
         fp.offer();
         missInfo = -1;
-        windowIp = 0;
+        windows.left();
         entries++;
         long target = at;
         while (target != 0) {
@@ -332,7 +300,7 @@ final class BtAccelerator implements Accelerator {
         if (kind == Exit.WINDOW) {
             return window();
         }
-        windowIp = 0;
+        windows.left();
         Translation t = translations.get(Exit.translation(info));
         BtEvents.exited(kind, t.ips, index);
         return switch (kind) {
@@ -351,17 +319,12 @@ final class BtAccelerator implements Accelerator {
 
     /** An access of hot code faulted: it is done again, or by the interpreter. */
     private long window() {
+        entry = cache.stubs().resume();
         long at = HostMemory.getLong(area + Area.WINDOW_IP);
-        long linear = HostMemory.getLong(area + Area.WINDOW_ADDRESS) - c.window.hva();
         Translation t = translations.containing(at);
         WindowAccess access = t.windowAccess(at);
         BtEvents.exited(Exit.WINDOW, t.ips, access.index);
-        entry = cache.stubs().resume();
-        // What faults again where the page is open now is nothing for us.
-        boolean again = at == windowIp && linear == windowLinear;
-        windowIp = at;
-        windowLinear = linear;
-        int opened = again ? Windows.REFUSED : windows.open(linear, access.stores);
+        int opened = windows.open(at, access.stores);
         if (opened == Windows.REFUSED) {
             translations.refused(t, access.index);
         }
@@ -976,9 +939,7 @@ final class BtAccelerator implements Accelerator {
     public void flushed() {
         paging.changed();
         inlineTlb.flush();
-        if (windows != null) {
-            windows.closeAll();
-        }
+        windows.closeAll();
         for (ExecTable table : pages) {
             table.clear();
         }
@@ -988,9 +949,7 @@ final class BtAccelerator implements Accelerator {
     public void flushedLocal() {
         paging.changed();
         inlineTlb.flush();
-        if (windows != null) {
-            windows.switched();
-        }
+        windows.switched();
         for (ExecTable table : pages) {
             table.clearLocal();
         }
@@ -999,17 +958,13 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void flushedWrites(long hvaPage) {
         inlineTlb.flush();
-        if (windows != null) {
-            windows.closeStores(hvaPage);
-        }
+        windows.closeStores(hvaPage);
     }
 
     @Override
     public void flushedPage(long linear) {
         inlineTlb.flush();
-        if (windows != null) {
-            windows.close(linear);
-        }
+        windows.close(linear);
         for (ExecTable table : pages) {
             table.clear(linear);
         }
@@ -1040,9 +995,7 @@ final class BtAccelerator implements Accelerator {
         for (int kind = 0; kind < exits.length; kind++) {
             map.put("exit-" + Exit.name(kind), exits[kind]);
         }
-        if (windows != null) {
-            windows.count(map);
-        }
+        windows.count(map);
         map.put("interpreted-undefined", undefined);
         map.put("interpreted-slow-access", slowAccesses);
         addLeft(map);
@@ -1064,9 +1017,7 @@ final class BtAccelerator implements Accelerator {
     @Override
     public void close() {
         events.run();
-        if (faults != null) {
-            faults.close();
-        }
+        windows.close();
         translations.close();
     }
 }

@@ -170,7 +170,11 @@ final class Translation {
                 high = middle;
             }
         }
-        return windowAccesses.get(low);
+        WindowAccess access = windowAccesses.get(low);
+        if (host + access.at != at) {
+            throw new IllegalStateException("a fault in a window, not of a guest's access");
+        }
+        return access;
     }
 
     /** What it takes of Java's memory, measured, with its jumps. */

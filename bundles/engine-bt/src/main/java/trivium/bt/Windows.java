@@ -1,6 +1,10 @@
 package trivium.bt;
 
+import java.io.IOException;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import trivium.hostos.FaultRedirection;
 import trivium.hostos.HostMemory;
 import trivium.mmu.LinearWindow;
 import trivium.x86.interp.Cpu;
@@ -11,7 +15,7 @@ import trivium.x86.interp.Cpu;
  * thousands of instructions without look-ups. Where pages are opened more often than that, as when
  * a kernel changes between processes all the time, hot code goes without for a while.
  */
-final class Windows {
+final class Windows implements AutoCloseable {
     /** What {@link #open} answers: or there is a fault, to be seen by doing the access. */
     static final int OPENED = 0, REFUSED = 1, FAULT = 2;
 
@@ -32,8 +36,17 @@ final class Windows {
     private static final int PAGE_BYTES = 4096;
     private static final long PAGE = -PAGE_BYTES, CONTIGUOUS_BYTES = 2 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Windows.class);
+
     private final Cpu c;
+
+    /** Null if there is none. */
     private final LinearWindow window;
+
+    private final FaultRedirection faults;
+
+    /** The last fault of this stay in generated code. */
+    private long lastIp, lastLinear;
 
     /** How many pages, or runs of pages, were opened since it was asked, and before. */
     private long opened, everOpened;
@@ -41,7 +54,7 @@ final class Windows {
     private long timesOff;
 
     private long askedAt, switchedAt;
-    private long stay = LEAST_STAY;
+    private long stay;
     private boolean resting;
 
     private int failures;
@@ -51,20 +64,48 @@ final class Windows {
     /**
      * @param always whether it is not asked if it pays
      */
-    Windows(Cpu c, boolean always) {
+    Windows(Cpu c, CodeCache cache, boolean always) {
         this.c = c;
         worth = always ? 0 : WORTH;
-        resting = !always;
-        window = c.window;
+        faults = c.window == null ? null : redirect(c, cache);
+        window = faults == null ? null : c.window;
+        resting = window == null || !always;
+        stay = window == null ? Long.MAX_VALUE : LEAST_STAY;
+    }
+
+    private static FaultRedirection redirect(Cpu c, CodeCache cache) {
+        try {
+            long code = cache.stubs().enter(), data = c.window.hva();
+            return FaultRedirection.of(
+                    code,
+                    code + cache.sizeBytes(),
+                    data,
+                    data + LinearWindow.SIZE_BYTES + LinearWindow.GUARD_BYTES,
+                    c.area + Area.WINDOW_IP,
+                    cache.stubs().fault());
+        } catch (IOException e) {
+            LOG.warn("vCPU {} goes on without a window", c.vcpu.index(), e);
+            return null;
+        }
+    }
+
+    /** Generated code is entered, or was left for another reason than a fault. */
+    void left() {
+        lastIp = 0;
     }
 
     /**
      * Opens the page of a faulting access, and in a range of contiguous ones those beside it.
      *
-     * @param linear may lie behind the window's end
+     * @param ip of the host instruction
      */
-    int open(long linear, boolean write) {
-        if (linear >= LinearWindow.SIZE_BYTES) {
+    int open(long ip, boolean write) {
+        long linear = HostMemory.getLong(c.area + Area.WINDOW_ADDRESS) - window.hva();
+        boolean again = ip == lastIp && linear == lastLinear;
+        lastIp = ip;
+        lastLinear = linear;
+        // What faults again where the page is open now is nothing for us.
+        if (again || linear >= LinearWindow.SIZE_BYTES) {
             return REFUSED;
         }
         long source = c.windowSource(linear, write);
@@ -102,6 +143,9 @@ final class Windows {
     }
 
     void closeAll() {
+        if (window == null) {
+            return;
+        }
         window.closeAll();
         HostMemory.putInt(c.area + Area.WINDOW_OPEN, 0);
     }
@@ -113,11 +157,15 @@ final class Windows {
     }
 
     void close(long linear) {
-        window.close(linear);
+        if (window != null) {
+            window.close(linear);
+        }
     }
 
     void closeStores(long hvaPage) {
-        window.closeStores(hvaPage);
+        if (window != null) {
+            window.closeStores(hvaPage);
+        }
     }
 
     /**
@@ -143,6 +191,9 @@ final class Windows {
     }
 
     void count(Map<String, Long> map) {
+        if (window == null) {
+            return;
+        }
         map.put("window-on", resting ? 0L : 1L);
         map.put("window-pages-opened", everOpened + opened);
         map.put("window-times-off", timesOff);
@@ -150,5 +201,13 @@ final class Windows {
 
     private long instructions() {
         return HostMemory.getLong(c.area + Area.COUNT);
+    }
+
+    /** Nobody runs the code any more. */
+    @Override
+    public void close() {
+        if (faults != null) {
+            faults.close();
+        }
     }
 }
