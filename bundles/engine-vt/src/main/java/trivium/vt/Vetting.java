@@ -17,7 +17,7 @@ import trivium.x86.decode.Instruction;
  * they follow each other, since their opcodes are too common as other bytes.
  */
 final class Vetting {
-    /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, RDPID, RDFSBASE, RDRAND, XSAVE and friends. */
+    /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, RDPID, RDFSBASE, RDRAND, FXSAVE, XSAVE and friends. */
     static final int HOST = 1 << 0;
 
     /** Loads of segment registers, far transfers, POPF, and questions about descriptors. */
@@ -106,9 +106,9 @@ final class Vetting {
             case 0x31, 0x33, 0xa2 -> HOST;
             case 0x00 -> umip ? 0 : HOST;
             case 0x01 -> which(modRm, register || !umip);
-            // LFENCE, MFENCE, SFENCE; FXSAVE, FXRSTOR, LDMXCSR, STMXCSR, CLFLUSH
-            case 0xae -> which(modRm, register ? reg < 5 : reg > 3 && reg < 7);
-            // CMPXCHG8B, CMPXCHG16B
+            // not LFENCE, MFENCE, SFENCE; FXRSTOR, LDMXCSR, STMXCSR, CLFLUSH
+            case 0xae -> which(modRm, register ? reg < 5 : reg == 0 || reg > 3 && reg < 7);
+            // not CMPXCHG8B, CMPXCHG16B
             case 0xc7 -> which(modRm, register || reg != 1);
             default -> 0;
         };

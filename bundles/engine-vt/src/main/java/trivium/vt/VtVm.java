@@ -240,6 +240,17 @@ final class VtVm implements MemoryListener {
         if (slot != null && slot.watch(gpa)) {
             protect(slot, gpa);
         }
+        if (code != null && several()) {
+            stripWrite(gpa);
+        }
+    }
+
+    /**
+     * Whether what one vCPU writes in KVM may be code that another one has in software; the log
+     * tells too late then.
+     */
+    private boolean several() {
+        return used.size() > 1;
     }
 
     @Override
@@ -392,7 +403,8 @@ final class VtVm implements MemoryListener {
 
     boolean writable(long gpa) {
         Slot slot = find(gpa);
-        return slot != null && slot.log != null;
+        boolean ram = slot != null && slot.log != null;
+        return ram && !(several() && memory.writableHost(gpa) == 0);
     }
 
     /**
