@@ -1,6 +1,8 @@
 package trivium.vt;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.locks.LockSupport;
 import trivium.hostos.HostMemory;
 import trivium.hostos.Kvm;
@@ -34,6 +36,8 @@ final class TinyGuest implements AutoCloseable {
             this.efer = efer;
         }
     }
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     static final int CODE = 0x1_0000;
     private static final long CR4_UMIP = 1 << 11, RFLAGS_RF = 1 << 16;
@@ -166,12 +170,12 @@ final class TinyGuest implements AutoCloseable {
     /**
      * Runs for a time, however often it exits.
      *
-     * @return how long it took, in nanoseconds; 0 if it exited for another reason than the one
-     *     given
+     * @return how much of the thread's time it took, in nanoseconds, whoever else used the host; 0
+     *     if it exited for another reason than the one given
      */
     long runFor(long nanos, int exitReason) throws IOException {
         Thread kicker = kickAfter(nanos);
-        long start = System.nanoTime();
+        long start = THREADS.getCurrentThreadCpuTime();
         exits = 0;
         try {
             vcpu.armed();
@@ -181,7 +185,7 @@ final class TinyGuest implements AutoCloseable {
                 }
                 exits++;
             }
-            return System.nanoTime() - start;
+            return THREADS.getCurrentThreadCpuTime() - start;
         } finally {
             await(kicker);
         }
