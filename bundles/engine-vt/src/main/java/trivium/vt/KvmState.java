@@ -144,9 +144,10 @@ final class KvmState {
      */
     void loadUser(long cr3, long trapAddress) throws IOException {
         putUserSregs(cr3);
-        if (!sregsKnown || !sregs.startsLike(kvmSregs, KvmSregs.BYTES)) {
+        if (!sregsKnown || cr2 != NO_FAULT || !sregs.startsLike(kvmSregs, KvmSregs.BYTES)) {
             kvm.set(sregs);
             kvmSregs.copyFrom(sregs, KvmSregs.BYTES);
+            cr2 = NO_FAULT;
         }
         loadRegs();
         if (!sregsKnown) {
@@ -167,7 +168,7 @@ final class KvmState {
         put(sregs, KvmSregs.LDT, NONE);
         put(sregs, KvmSregs.TR, EMPTY_TSS);
         sregs.u64(KvmSregs.CR0, USER_CR0);
-        sregs.u64(KvmSregs.CR2, 0);
+        sregs.u64(KvmSregs.CR2, NO_FAULT);
         sregs.u64(KvmSregs.CR3, cr3);
         sregs.u64(KvmSregs.CR4, USER_CR4);
         sregs.u64(KvmSregs.EFER, USER_EFER);
@@ -348,7 +349,10 @@ final class KvmState {
 
     // --- what ring 3 trapped for
 
-    long rip, cr2, rflags;
+    /** What KVM's CR2 is as long as there was no page fault; none of user code's. */
+    private static final long NO_FAULT = -1;
+
+    long rip, cr2 = NO_FAULT, rflags;
 
     /** Gets the three above. */
     void fetchTrap() throws IOException {
@@ -357,6 +361,12 @@ final class KvmState {
         rip = regs.u64(KvmRegs.RIP);
         rflags = regs.u64(KvmRegs.RFLAGS);
         cr2 = sregs.u64(KvmSregs.CR2);
+    }
+
+    /** The page fault is dealt with, without {@link #storeUser}. */
+    void forgetFault() throws IOException {
+        kvm.set(kvmSregs);
+        cr2 = NO_FAULT;
     }
 
     private void get(int index, Segment to, boolean stack) {

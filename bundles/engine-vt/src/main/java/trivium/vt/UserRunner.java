@@ -265,11 +265,15 @@ final class UserRunner extends VtRunner {
             return false;
         }
         long start = System.nanoTime();
+        boolean missed;
         synchronized (vm) {
-            boolean missed = shadow.resolve(state.rip, state.cr2);
-            missNanos += TRY_NANOS + System.nanoTime() - start;
-            return missed;
+            missed = shadow.resolve(state.rip, state.cr2);
         }
+        if (missed) {
+            state.forgetFault();
+        }
+        missNanos += TRY_NANOS + System.nanoTime() - start;
+        return missed;
     }
 
     private void countTrap() {
