@@ -88,6 +88,39 @@ public class DeviceBundleIT {
         }
     }
 
+    /** The bundle has the VM's engine and a device of it, the ROM. */
+    @Test
+    public void aVmOnVmiWaitsForItsBundleAndGoesOn() throws Exception {
+        try (var guest = new DiskGuest(admin, "--engine vmi")) {
+            assertEquals("vmi", admin.run("vm:engine disk").trim());
+            String hurt = admin.run("bundle:stop -t engine-vmi");
+            assertTrue(hurt, hurt.contains("vm disk has engine vmi and waits until it is back"));
+            assertTrue(hurt, hurt.contains("vm disk has device vmi and waits until it is back"));
+            await("it to wait", () -> admin.run("vm:list").contains("paused"));
+
+            admin.run("bundle:start engine-vmi");
+            await("it to go on", () -> running("disk"));
+            assertEquals("vmi", admin.run("vm:engine disk").trim());
+            guest.works();
+
+            String log = log();
+            deploy(installed("engine-vmi"), "engine-vmi.jar");
+            await("it to go", () -> since(log).contains("vm disk: device vmi is gone"));
+            await("it to go on", () -> running("disk"));
+            guest.works();
+
+            admin.run("bundle:stop -t engine-vmi");
+            await("it to wait", () -> admin.run("vm:list").contains("paused"));
+            admin.run("vm:engine disk auto");
+            String info = admin.run("vm:info disk");
+            assertTrue(info, info.contains("device vmi: no device 'vmi'"));
+            admin.run("bundle:start engine-vmi");
+            await("it to go on", () -> running("disk"));
+            guest.works();
+            guest.endsWell();
+        }
+    }
+
     // --- a state that does not fit
 
     @Test

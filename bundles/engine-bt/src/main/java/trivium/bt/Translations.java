@@ -133,7 +133,7 @@ final class Translations {
         final List<Translation> variants = new ArrayList<>(1);
 
         /** Those without groups, for who comes into the middle of a block. */
-        final List<Translation> plains = new ArrayList<>(1);
+        final List<Translation> plains = new ArrayList<>(0);
 
         /** Whether it is known to run often; all blocks are if none are sampled. */
         boolean hot = sampling == 0;
@@ -217,7 +217,7 @@ final class Translations {
             return null;
         }
         tableBytes += CODE_BYTES + (long) INSTRUCTION_BYTES * list.size();
-        return new BtCode(block, list);
+        return new BtCode(block, SharedCode.of(list));
     }
 
     Translation variant(BtCode code, FlagSource entry) {

@@ -2,6 +2,9 @@ package trivium.hostos;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -33,6 +36,26 @@ public final class HostMemory {
     private static final Object SPLIT_LOCK = new Object();
 
     private HostMemory() {}
+
+    /**
+     * Zeros, of which, on Linux, only what is touched costs memory: for large tables that may stay
+     * empty. From the start of a page; there as long as the segment is reachable.
+     *
+     * @throws UncheckedIOException if the host has no address space left
+     */
+    public static MemorySegment zeros(long bytes) {
+        if (!LibC.linux()) {
+            return Arena.ofAuto().allocate(bytes, Memfd.PAGE_BYTES);
+        }
+        int flags = Memfd.MAP_PRIVATE | Memfd.MAP_ANONYMOUS | Memfd.MAP_NORESERVE;
+        int protection = Memfd.PROT_READ | Memfd.PROT_WRITE;
+        long whole = bytes + Memfd.PAGE_BYTES - 1 & -Memfd.PAGE_BYTES;
+        try {
+            return Memfd.mmap("mmap of zeros", whole, protection, flags, -1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     public static byte getByte(long hva) {
         return ALL.get(JAVA_BYTE, hva);

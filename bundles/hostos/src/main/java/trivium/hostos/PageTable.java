@@ -1,6 +1,5 @@
 package trivium.hostos;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,13 +48,7 @@ public final class PageTable {
      * @throws UncheckedIOException if the host has no address space left
      */
     public PageTable() {
-        int flags = Memfd.MAP_PRIVATE | Memfd.MAP_ANONYMOUS | Memfd.MAP_NORESERVE;
-        int protection = Memfd.PROT_READ | Memfd.PROT_WRITE;
-        try {
-            top = Memfd.mmap("mmap of a page table", 8L * LEAVES, protection, flags, -1);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        top = HostMemory.zeros(8L * LEAVES);
         hva = top.address();
     }
 

@@ -48,7 +48,9 @@ public final class PortBus implements PortIo {
         }
     }
 
-    private final Window[] table = new Window[PORTS];
+    /** By the port's high byte and its low one: most have none. */
+    private final Window[][] table = new Window[PORTS >>> 8][];
+
     private final List<Window> windows = new ArrayList<>();
     private final SharedPorts shared = new SharedPorts();
 
@@ -73,29 +75,42 @@ public final class PortBus implements PortIo {
         windows.add(at, window);
         for (int port = base; port < base + count; port++) {
             Window first = firstAt(port);
-            if (first != table[port]) {
+            if (first != at(port)) {
                 shared.withdraw(port);
-                table[port] = first;
+                put(port, first);
             } else {
-                LOG.debug("port {}: {} stays, {} waits", port, table[port].name, name);
+                LOG.debug("port {}: {} stays, {} waits", port, at(port).name, name);
             }
         }
         return window;
     }
 
+    private Window at(int port) {
+        Window[] page = table[port >>> 8];
+        return page == null ? null : page[port & 0xff];
+    }
+
+    private void put(int port, Window window) {
+        Window[] page = table[port >>> 8];
+        if (page == null) {
+            page = table[port >>> 8] = new Window[1 << 8];
+        }
+        page[port & 0xff] = window;
+    }
+
     synchronized void release(Window window) {
         windows.remove(window);
         for (int port = window.base; port < window.base + window.count; port++) {
-            if (table[port] == window) {
+            if (at(port) == window) {
                 shared.withdraw(port);
-                table[port] = firstAt(port);
+                put(port, firstAt(port));
             }
         }
     }
 
     /** Whether the CPUs may see a register of this window's device at a port. */
     private boolean sharable(Window window, int port, int size) {
-        return table[port] == window && window.covers(port, size) && !tapped(port, size);
+        return at(port) == window && window.covers(port, size) && !tapped(port, size);
     }
 
     private boolean tapped(int port, int size) {
@@ -144,7 +159,7 @@ public final class PortBus implements PortIo {
 
     @Override
     public int in(int port, int size) {
-        Window window = table[port & 0xffff];
+        Window window = at(port & 0xffff);
         if (window == null || size > 1 && !window.covers(port, size)) {
             if (window == null && size == 1 && taps != null && taps[port & 0xffff] != null) {
                 return TAPPED;
@@ -184,7 +199,7 @@ public final class PortBus implements PortIo {
     }
 
     private void write(int port, int size, int value) {
-        Window window = table[port & 0xffff];
+        Window window = at(port & 0xffff);
         if (window == null || size > 1 && !window.covers(port, size)) {
             writeHalves(port, size, value);
             return;

@@ -822,6 +822,9 @@ public final class VirtualMachine implements Vm, AutoCloseable {
             Board board = machine.board;
             if (!board.missing().isEmpty()) {
                 putBack();
+                if (board.missing().isEmpty() && modes.waitsFor() != null) {
+                    modes.arrived("device " + factory.model()); // an engine may need it
+                }
             } else if (board.models().contains(factory.model()) && !board.uses(factory)) {
                 LOG.info("vm {}: device {} came anew", id(), factory.model());
                 takeOver(factory);

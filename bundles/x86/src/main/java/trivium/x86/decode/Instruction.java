@@ -101,4 +101,36 @@ public final class Instruction {
     public int wholeRegister(int i) {
         return isHighByte(i) ? register(i) - 4 : register(i);
     }
+
+    /** Whether all is equal, address included. */
+    public boolean same(Instruction o) {
+        return row == o.row
+                && length == o.length
+                && ip == o.ip
+                && mode == o.mode
+                && operandSize == o.operandSize
+                && addressSize == o.addressSize
+                && lock == o.lock
+                && rep == o.rep
+                && operandSizePrefix == o.operandSizePrefix
+                && rex == o.rex
+                && segment == o.segment
+                && segmentOverride == o.segmentOverride
+                && opcode == o.opcode
+                && sameOperands(o);
+    }
+
+    private boolean sameOperands(Instruction o) {
+        return modRm == o.modRm
+                && mod == o.mod
+                && reg == o.reg
+                && rm == o.rm
+                && base == o.base
+                && index == o.index
+                && scale == o.scale
+                && displacement == o.displacement
+                && ripRelative == o.ripRelative
+                && imm == o.imm
+                && imm2 == o.imm2;
+    }
 }

@@ -5,7 +5,6 @@ import static trivium.cpu.VcpuState.RSP;
 import static trivium.cpu.VcpuState.SS;
 import static trivium.x86.interp.Flags.*;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import trivium.cpu.CpuModel;
@@ -179,7 +178,7 @@ public final class Cpu {
         this.mmu = mmu;
         window = mmu.window().orElse(null);
         if (window == null) {
-            areaSegment = Arena.ofAuto().allocate(ENGINE_AREA + engineBytes, 4096);
+            areaSegment = HostMemory.zeros(ENGINE_AREA + engineBytes);
             area = areaSegment.address();
         } else {
             if (ENGINE_AREA + engineBytes > LinearWindow.ROOM_BYTES) {

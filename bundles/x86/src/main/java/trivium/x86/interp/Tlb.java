@@ -1,5 +1,6 @@
 package trivium.x86.interp;
 
+import java.util.Arrays;
 import java.util.BitSet;
 import trivium.hostos.HostMemory;
 
@@ -47,13 +48,16 @@ public final class Tlb {
 
     /** Numbers of entries, from {@link #read} on, each once. */
     private static final class Filled {
-        final int[] list = new int[3 * ENTRIES];
+        int[] list = new int[256];
         final BitSet listed = new BitSet(3 * ENTRIES);
         int count;
 
         void add(int entry) {
             if (!listed.get(entry)) {
                 listed.set(entry);
+                if (count == list.length) {
+                    list = Arrays.copyOf(list, Math.min(2 * count, 3 * ENTRIES));
+                }
                 list[count++] = entry;
             }
         }
