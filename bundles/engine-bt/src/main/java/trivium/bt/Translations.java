@@ -142,7 +142,7 @@ final class Translations {
          * Instructions whose accesses go from page to page, or to what is not plain memory: no use
          * for {@link InlineTlb} or the window.
          */
-        final BitSet roaming = new BitSet();
+        private BitSet roaming;
 
         /** How often the window could not be opened for one of its accesses. */
         private int refusals;
@@ -150,6 +150,17 @@ final class Translations {
         BtCode(Block block, List<Instruction> list) {
             this.block = block;
             this.list = list;
+        }
+
+        boolean roams(int instruction) {
+            return roaming != null && roaming.get(instruction);
+        }
+
+        void roam(int instruction) {
+            if (roaming == null) {
+                roaming = new BitSet();
+            }
+            roaming.set(instruction);
         }
 
         Translation find(Mode mode, FlagSource entry) {
@@ -193,7 +204,7 @@ final class Translations {
 
         @Override
         public boolean inWindow(int instruction) {
-            return windows() && !code.roaming.get(instruction);
+            return windows() && !code.roams(instruction);
         }
 
         @Override
@@ -203,7 +214,7 @@ final class Translations {
                 Arrays.fill(entries, -1);
             }
             // Of two accesses only one.
-            if (code.roaming.get(instruction) || entries[instruction] >= 0) {
+            if (code.roams(instruction) || entries[instruction] >= 0) {
                 return -1;
             }
             return entries[instruction] = inlineTlb.take(HostMemory.getLong(area + Area.COUNT));
@@ -471,10 +482,10 @@ final class Translations {
     /** An instruction's entry does not pay, nor do those that were filled half as often. */
     void roams(Translation t, int index) {
         BtCode code = (BtCode) t.block.code;
-        code.roaming.set(index);
+        code.roam(index);
         for (int i = 0; i < t.inline.length; i++) {
             if (t.inline[i] >= 0 && inlineTlb.restless(t.inline[i])) {
-                code.roaming.set(i);
+                code.roam(i);
             }
         }
         retranslate(code);
@@ -484,7 +495,7 @@ final class Translations {
     void refused(Translation t, int index) {
         if (t.valid && t.block.code instanceof BtCode code && ++code.refusals > MOST_REFUSALS) {
             code.refusals = 0;
-            code.roaming.set(index);
+            code.roam(index);
             retranslate(code);
         }
     }
