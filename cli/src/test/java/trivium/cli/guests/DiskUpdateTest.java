@@ -88,7 +88,11 @@ class DiskUpdateTest {
 
             for (int i = 0; i < UPDATES; i++) {
                 guest.replaceDevice("ide");
-                Thread.sleep(random.nextInt(500));
+                Thread.sleep(random.nextInt(300));
+                if (i % 8 == 7) {
+                    long before = passes(guest);
+                    guest.await("a pass", ANSWER, () -> passes(guest) > before);
+                }
             }
             guest.replaceDevices(guest.devices()); // as when the whole bundle is updated
 
@@ -107,7 +111,7 @@ class DiskUpdateTest {
             for (String disk : disks) {
                 int passes = passes(said, disk);
                 guest.reached("%s: %d passes".formatted(disk, passes));
-                assertThat(passes).isGreaterThan(8);
+                assertThat(passes).isGreaterThan(2);
                 holdsWhatWasWritten(folder.resolve(disk), passes);
             }
             guest.type("poweroff -f\n");
@@ -197,6 +201,11 @@ class DiskUpdateTest {
                         + "echo log:$(wc -l </log)\n");
         guest.awaitSerial("\nlog:", ANSWER);
         assertThat(after("\nlog:", guest)).as(guest.serial()).startsWith("\nlog:0");
+    }
+
+    /** By all disks so far. */
+    private static long passes(GuestVm guest) {
+        return Pattern.compile("ok sd").matcher(guest.serial()).results().count();
     }
 
     private static int passes(String said, String disk) {

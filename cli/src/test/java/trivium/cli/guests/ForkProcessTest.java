@@ -20,7 +20,9 @@ import trivium.vm.Vm;
 class ForkProcessTest {
     private static final int FORKS = 50, VMS = 3, COLLECTIONS = 4;
 
-    /** As bin/setenv has them; there is a collection each idle minute, here when it is asked for. */
+    /**
+     * As bin/setenv has them; there is a collection each idle minute, here when it is asked for.
+     */
     private static final List<String> FLAGS =
             List.of(
                     "--enable-native-access=ALL-UNNAMED",
