@@ -2,6 +2,7 @@ package trivium.vt;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -456,9 +457,9 @@ final class Shadow implements AutoCloseable {
     private void refresh(Leaf leaf) {
         boolean there = walk(leaf.region << REGION_SHIFT);
         if (!there) {
-            java.util.Arrays.fill(upper, 0);
+            Arrays.fill(upper, 0);
         }
-        if (!java.util.Arrays.equals(upper, leaf.upper)) {
+        if (!Arrays.equals(upper, leaf.upper)) {
             System.arraycopy(upper, 0, leaf.upper, 0, UPPER);
             fill(leaf);
         } else if (there && !leaf.large()) {

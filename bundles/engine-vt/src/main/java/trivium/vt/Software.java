@@ -2,6 +2,7 @@ package trivium.vt;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import trivium.cpu.ExecutionEngine;
 import trivium.cpu.VcpuExit;
 import trivium.cpu.VcpuRunner;
@@ -35,18 +36,21 @@ final class Software implements AutoCloseable {
     }
 
     VcpuExit run() {
-        stretch++;
-        try {
-            return runner().run();
-        } finally {
-            stretch++;
-        }
+        return inStretch(VcpuRunner::run);
     }
 
     VcpuExit run(long instructions) {
+        return inStretch(attached -> attached.run(instructions));
+    }
+
+    VcpuExit step() {
+        return inStretch(VcpuRunner::step);
+    }
+
+    private VcpuExit inStretch(Function<VcpuRunner, VcpuExit> way) {
         stretch++;
         try {
-            return runner().run(instructions);
+            return way.apply(runner());
         } finally {
             stretch++;
         }
@@ -65,15 +69,6 @@ final class Software implements AutoCloseable {
     /** See {@link VcpuRunner#wentOnElsewhere}. */
     void wentOnElsewhere() {
         runner().wentOnElsewhere();
-    }
-
-    VcpuExit step() {
-        stretch++;
-        try {
-            return runner().step();
-        } finally {
-            stretch++;
-        }
     }
 
     long instructions() {

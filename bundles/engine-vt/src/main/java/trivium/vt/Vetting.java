@@ -1,5 +1,6 @@
 package trivium.vt;
 
+import java.util.Arrays;
 import trivium.cpu.CpuModel;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
@@ -65,14 +66,14 @@ final class Vetting {
         if ((found & HOST) != 0) {
             return HOST;
         }
-        java.util.Arrays.fill(seen, false);
+        Arrays.fill(seen, false);
         return found | sweep(0) | sweep(entry);
     }
 
     /** The first two bytes of what {@link #of} saw last, or the last two. */
     byte[] edge(boolean last) {
         int from = last ? BYTES - 2 : 0;
-        return java.util.Arrays.copyOfRange(page, from, from + 2);
+        return Arrays.copyOfRange(page, from, from + 2);
     }
 
     /**
@@ -87,7 +88,7 @@ final class Vetting {
     /** Whether the page still is what {@link #of} saw last. */
     boolean same(long hva) {
         HostMemory.copy(hva, again, 0, BYTES);
-        return java.util.Arrays.equals(page, again);
+        return Arrays.equals(page, again);
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import trivium.hostos.Kvm;
@@ -420,20 +421,21 @@ final class VtVm implements MemoryListener {
 
     /** No vCPU writes the page in KVM from now on. */
     void stripWrite(long gpa) {
-        boolean any = false;
-        for (Shadow shadow : shadows) {
-            any |= shadow.stripWrite(gpa);
-        }
-        if (any) {
-            restricted();
-        }
+        strip(shadow -> shadow.stripWrite(gpa));
     }
 
     /** No vCPU executes the page in KVM from now on. */
     void stripExecute(long gpa) {
+        strip(shadow -> shadow.stripExecute(gpa));
+    }
+
+    /**
+     * @param page strips one vCPU's page, and tells whether it had an entry to strip
+     */
+    private void strip(Predicate<Shadow> page) {
         boolean any = false;
         for (Shadow shadow : shadows) {
-            any |= shadow.stripExecute(gpa);
+            any |= page.test(shadow);
         }
         if (any) {
             restricted();
