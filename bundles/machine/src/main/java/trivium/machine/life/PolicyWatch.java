@@ -12,6 +12,8 @@ import org.slf4j.LoggerFactory;
 /** Looks at what VMs do, at regular times, and lets their policy choose. */
 public final class PolicyWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PolicyWatch.class);
+
+    /** Milliseconds between two looks at what a VM does, and between two decisions. */
     private static final long SAMPLE = 100, DECIDE = 1000;
 
     private final Supplier<Stream<VirtualMachine>> vms;

@@ -36,9 +36,7 @@ import trivium.vm.VmState;
 public final class Vms implements VmRegistry, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
 
-    /** Milliseconds between two looks at what a VM does, and between two decisions. */
     private final Catalog catalog;
-
     private final Firmware firmware;
     private final VmStore store;
     private final Map<String, VirtualMachine> vms = new ConcurrentSkipListMap<>();
