@@ -306,17 +306,12 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     @Override
     public synchronized void addWriteListener(WriteListener listener) {
-        WriteListener[] more = Arrays.copyOf(writeListeners, writeListeners.length + 1);
-        more[more.length - 1] = listener;
-        writeListeners = more;
+        writeListeners = with(writeListeners, listener);
     }
 
     @Override
     public synchronized void removeWriteListener(WriteListener listener) {
-        writeListeners =
-                Arrays.stream(writeListeners)
-                        .filter(l -> l != listener)
-                        .toArray(WriteListener[]::new);
+        writeListeners = without(writeListeners, listener);
     }
 
     @Override
@@ -393,15 +388,12 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     @Override
     public synchronized void addListener(MemoryListener listener) {
-        MemoryListener[] more = Arrays.copyOf(listeners, listeners.length + 1);
-        more[more.length - 1] = listener;
-        listeners = more;
+        listeners = with(listeners, listener);
     }
 
     @Override
     public synchronized void removeListener(MemoryListener listener) {
-        listeners =
-                Arrays.stream(listeners).filter(l -> l != listener).toArray(MemoryListener[]::new);
+        listeners = without(listeners, listener);
     }
 
     private void mappingChanged() {
@@ -484,9 +476,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     private Mapping add(Region region) {
         synchronized (this) {
-            Region[] more = Arrays.copyOf(regions, regions.length + 1);
-            more[more.length - 1] = region;
-            regions = more;
+            regions = with(regions, region);
             refresh(region.base, region.sizeBytes);
         }
         mappingChanged();
@@ -518,7 +508,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
 
     private void remove(Region region) {
         synchronized (this) {
-            regions = Arrays.stream(regions).filter(r -> r != region).toArray(Region[]::new);
+            regions = without(regions, region);
             refresh(region.base, region.sizeBytes);
         }
         mappingChanged();
@@ -604,6 +594,18 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         reads.set(page, read != 0 ? read : own);
         writes.set(page, write != 0 || own == 0 || !region.writable ? write : own);
         stores.set(page, codePages.contains(page) ? 0 : writes.get(page));
+    }
+
+    // --- arrays replaced as a whole, so that readers need no lock
+
+    private static <T> T[] with(T[] all, T one) {
+        T[] more = Arrays.copyOf(all, all.length + 1);
+        more[all.length] = one;
+        return more;
+    }
+
+    private static <T> T[] without(T[] all, T one) {
+        return Arrays.stream(all).filter(o -> o != one).toList().toArray(Arrays.copyOf(all, 0));
     }
 
     /** Where everything lies, for people. */
