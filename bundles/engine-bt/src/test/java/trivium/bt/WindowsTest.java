@@ -277,12 +277,8 @@ class WindowsTest extends ProgramTest {
         }
     }
 
-    static Mix[] mixes() {
-        return RandomProgramsTest.mixes();
-    }
-
     @ParameterizedTest
-    @MethodSource("mixes")
+    @MethodSource("trivium.bt.RandomProgramsTest#mixes")
     void randomProgramsEndAsInTheInterpreter(Mix mix) {
         try (Differ differ = new Differ(engine, shadow)) {
             for (int seed = 0; seed < PROGRAMS; seed++) {
