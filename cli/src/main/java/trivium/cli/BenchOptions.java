@@ -1,6 +1,5 @@
 package trivium.cli;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -10,7 +9,7 @@ import trivium.vm.Benchmark.Plan;
 import trivium.vm.VmException;
 
 /** The options of {@code trivium bench}, parsed. */
-final class BenchOptions {
+final class BenchOptions extends Options {
     static final String USAGE =
             """
             Usage: trivium bench [OPTION]...
@@ -40,19 +39,12 @@ final class BenchOptions {
      */
     static BenchOptions parse(List<String> args) throws VmException {
         BenchOptions options = new BenchOptions();
-        Iterator<String> rest = args.iterator();
-        while (rest.hasNext()) {
-            options.take(rest.next(), rest);
-        }
+        options.takeAll(args);
         return options;
     }
 
-    private void take(String option, Iterator<String> rest) throws VmException {
-        int equals = option.startsWith("--") ? option.indexOf('=') : -1;
-        if (equals > 0) {
-            take(option.substring(0, equals), List.of(option.substring(equals + 1)).iterator());
-            return;
-        }
+    @Override
+    void take(String option, Iterator<String> rest) throws VmException {
         switch (option) {
             case "--engine" -> engines.add(value(option, rest));
             case "--mmu" -> mmus.add(value(option, rest));
@@ -74,28 +66,12 @@ final class BenchOptions {
         return new Plan(engines, mmus, bits, kernels, repeat, limitSeconds);
     }
 
-    private static String value(String option, Iterator<String> rest) throws VmException {
-        if (!rest.hasNext()) {
-            throw new VmException("%s needs a value".formatted(option));
-        }
-        return rest.next();
-    }
-
     private static int number(String option, Iterator<String> rest) throws VmException {
         String text = value(option, rest);
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
             throw new VmException("%s %s is not a number".formatted(option, text), e);
-        }
-    }
-
-    private static Path path(String option, Iterator<String> rest) throws VmException {
-        String text = value(option, rest);
-        try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw new VmException("%s %s is no path: %s".formatted(option, text, e.getReason()), e);
         }
     }
 }

@@ -1,6 +1,5 @@
 package trivium.cli;
 
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -17,7 +16,7 @@ import trivium.vm.VmConfig.Drive;
 import trivium.vm.VmException;
 
 /** The options of {@code trivium boot}, parsed. */
-final class BootOptions {
+final class BootOptions extends Options {
     static final String USAGE =
             """
             Usage: trivium boot [OPTION]...
@@ -82,19 +81,12 @@ final class BootOptions {
      */
     static BootOptions parse(List<String> args) throws VmException {
         BootOptions options = new BootOptions();
-        Iterator<String> rest = args.iterator();
-        while (rest.hasNext()) {
-            options.take(rest.next(), rest);
-        }
+        options.takeAll(args);
         return options;
     }
 
-    private void take(String option, Iterator<String> rest) throws VmException {
-        int equals = option.startsWith("--") ? option.indexOf('=') : -1;
-        if (equals > 0) {
-            take(option.substring(0, equals), List.of(option.substring(equals + 1)).iterator());
-            return;
-        }
+    @Override
+    void take(String option, Iterator<String> rest) throws VmException {
         switch (option) {
             case "--debug-exit" -> debugExit = true;
             case "--icount" -> icount = true;
@@ -144,22 +136,6 @@ final class BootOptions {
                     throw new VmException(
                             "--on-triple-fault %s is neither stop nor reset".formatted(text));
         };
-    }
-
-    private static String value(String option, Iterator<String> rest) throws VmException {
-        if (!rest.hasNext()) {
-            throw new VmException("%s needs a value".formatted(option));
-        }
-        return rest.next();
-    }
-
-    private static Path path(String option, Iterator<String> rest) throws VmException {
-        String text = value(option, rest);
-        try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw new VmException("%s %s is no path: %s".formatted(option, text, e.getReason()), e);
-        }
     }
 
     private static int number(String option, String text, int min, int max) throws VmException {
