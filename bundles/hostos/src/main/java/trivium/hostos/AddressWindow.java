@@ -1,8 +1,5 @@
 package trivium.hostos;
 
-import static trivium.hostos.LibC.call;
-import static trivium.hostos.LibC.handle;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -18,12 +15,9 @@ import org.slf4j.LoggerFactory;
 public final class AddressWindow {
     private static final Logger LOG = LoggerFactory.getLogger(AddressWindow.class);
 
-    // <asm-generic/mman-common.h>, <linux/mman.h>
-    private static final int PROT_NONE = 0, MREMAP_MAYMOVE = 1, MREMAP_FIXED = 2;
-
     private static final int GUARD_BYTES = 1 << 16;
     private static final int NOTHING =
-            Memfd.MAP_PRIVATE | Memfd.MAP_ANONYMOUS | Memfd.MAP_NORESERVE | Memfd.MAP_FIXED;
+            Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE | Mman.MAP_FIXED;
 
     /** Unmapped when it is unreachable. */
     private final MemorySegment all;
@@ -52,14 +46,14 @@ public final class AddressWindow {
         Memfd.requireWholePages(name, roomBytes);
         Memfd.requireWholePages(name, sizeBytes);
         MemorySegment all =
-                Memfd.mmap(
+                Mman.mmap(
                         "%s: reserving %d bytes of addresses".formatted(name, sizeBytes),
                         roomBytes + sizeBytes + GUARD_BYTES,
-                        PROT_NONE,
-                        NOTHING & ~Memfd.MAP_FIXED,
+                        Mman.PROT_NONE,
+                        NOTHING & ~Mman.MAP_FIXED,
                         -1);
         AddressWindow window = new AddressWindow(all, roomBytes, sizeBytes);
-        protect(all.address(), roomBytes, Memfd.PROT_READ | Memfd.PROT_WRITE);
+        Mman.protect(all.address(), roomBytes, Mman.PROT_READ | Mman.PROT_WRITE);
         return window;
     }
 
@@ -82,35 +76,20 @@ public final class AddressWindow {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = LibC.newState(arena);
             // In two steps: a mapping put here by force could fail and leave a hole for others.
-            long copy =
-                    (long)
-                            handle(LibC.MREMAP)
-                                    .invokeExact(state, source, 0L, bytes, MREMAP_MAYMOVE);
+            long copy = Mman.mapAgain(state, source, bytes);
             if (copy == -1) {
                 return false;
             }
             if (!writable) {
-                protect(copy, bytes, Memfd.PROT_READ);
+                Mman.protect(copy, bytes, Mman.PROT_READ);
             }
-            long moved =
-                    (long)
-                            handle(LibC.MREMAP_FIXED)
-                                    .invokeExact(
-                                            state,
-                                            copy,
-                                            bytes,
-                                            bytes,
-                                            MREMAP_MAYMOVE | MREMAP_FIXED,
-                                            hva + offset);
-            if (moved == -1) {
-                Memfd.unmap(copy, bytes);
+            if (!Mman.move(state, copy, bytes, hva + offset)) {
+                Mman.unmap(copy, bytes);
                 return false;
             }
         } catch (IOException e) {
             LOG.warn("a window stays closed", e);
             return false;
-        } catch (Throwable t) {
-            throw new AssertionError("mremap", t); // a linkage mistake of ours
         }
         mappings += 2;
         Mappings.count(2);
@@ -121,7 +100,7 @@ public final class AddressWindow {
     public void makeReadOnly(long offset, long bytes) {
         requireInside(offset, bytes);
         try {
-            protect(hva + offset, bytes, Memfd.PROT_READ);
+            Mman.protect(hva + offset, bytes, Mman.PROT_READ);
         } catch (IOException e) {
             hide(offset, bytes);
         }
@@ -131,7 +110,15 @@ public final class AddressWindow {
     public void hide(long offset, long bytes) {
         requireInside(offset, bytes);
         try {
-            long _ = Memfd.mmap("closing a window", hva + offset, bytes, PROT_NONE, NOTHING, -1, 0);
+            long _ =
+                    Mman.mmap(
+                            "closing a window",
+                            hva + offset,
+                            bytes,
+                            Mman.PROT_NONE,
+                            NOTHING,
+                            -1,
+                            0);
         } catch (IOException e) {
             // The guest could go on with memory that is not its own.
             throw new IllegalStateException(e);
@@ -148,16 +135,6 @@ public final class AddressWindow {
     private void requireInside(long offset, long bytes) {
         if (offset < 0 || bytes <= 0 || offset > sizeBytes - bytes) {
             throw new IllegalArgumentException("%d bytes at %#x".formatted(bytes, offset));
-        }
-    }
-
-    private static void protect(long at, long bytes, int protection) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            call(
-                    "mprotect",
-                    state,
-                    () -> (int) handle(LibC.MPROTECT).invokeExact(state, at, bytes, protection));
         }
     }
 }

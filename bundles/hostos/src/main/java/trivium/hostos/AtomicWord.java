@@ -23,10 +23,10 @@ public final class AtomicWord {
     private static MemorySegment allocate() {
         if (LibC.linux() && LibC.MMAP.isPresent()) {
             try {
-                return Memfd.mmap(
+                return Mman.mmap(
                         "mmap below 2 GiB",
                         Memfd.PAGE_BYTES,
-                        Memfd.PROT_READ | Memfd.PROT_WRITE,
+                        Mman.PROT_READ | Mman.PROT_WRITE,
                         MAP_PRIVATE_ANONYMOUS_32BIT,
                         -1);
             } catch (IOException _) {

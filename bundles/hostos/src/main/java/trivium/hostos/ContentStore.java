@@ -40,7 +40,7 @@ public final class ContentStore implements AutoCloseable {
         memfd = Memfd.create("trivium-shared-" + name, (long) SLOTS * PAGE);
         layer = new Layer(memfd, true);
         layer.retain();
-        window = memfd.map(Memfd.PROT_READ);
+        window = memfd.map(Mman.PROT_READ);
     }
 
     /**

@@ -41,7 +41,7 @@ public final class ExecutableMemory implements AutoCloseable {
         }
         Memfd memfd = Memfd.create(name, sizeBytes);
         try {
-            MemorySegment writable = memfd.map(Memfd.PROT_READ | Memfd.PROT_WRITE);
+            MemorySegment writable = memfd.map(Mman.PROT_READ | Mman.PROT_WRITE);
             return new ExecutableMemory(
                     writable, mapExecutable(name, memfd), memfd::release, memfd::discard);
         } catch (IOException e) {
@@ -69,7 +69,7 @@ public final class ExecutableMemory implements AutoCloseable {
 
     private static MemorySegment mapExecutable(String name, Memfd memfd) throws IOException {
         try {
-            return memfd.map(Memfd.PROT_READ | Memfd.PROT_EXEC);
+            return memfd.map(Mman.PROT_READ | Mman.PROT_EXEC);
         } catch (IOException e) {
             throw refused(name, e);
         }

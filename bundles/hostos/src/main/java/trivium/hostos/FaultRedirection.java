@@ -1,6 +1,5 @@
 package trivium.hostos;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
@@ -48,7 +47,7 @@ public final class FaultRedirection implements AutoCloseable {
     }
 
     public static boolean available() {
-        return GsBase.available() && LibC.SIGACTION.isPresent();
+        return GsBase.available() && Sigaction.available();
     }
 
     /**
@@ -114,25 +113,16 @@ public final class FaultRedirection implements AutoCloseable {
 
     private static void putBeforeOthers() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            MemorySegment action = arena.allocate(KickSignal.SIGACTION);
-            sigaction(state, MemorySegment.NULL, action);
+            Sigaction action = new Sigaction(arena);
+            action.get(SIGSEGV);
             ExecutableMemory memory = ExecutableMemory.allocate("trivium-faults", 4096);
-            byte[] code = handler(action.get(ADDRESS, 0).address());
+            byte[] code = handler(action.handler().address());
             HostMemory.copy(code, 0, memory.writable(), code.length);
             KEPT.add(memory);
             // Mask and flags stay as the JVM has them.
-            action.set(ADDRESS, 0, MemorySegment.ofAddress(memory.executable()));
-            sigaction(state, action, MemorySegment.NULL);
+            action.handler(MemorySegment.ofAddress(memory.executable()));
+            action.set(SIGSEGV);
         }
-    }
-
-    private static void sigaction(MemorySegment state, MemorySegment set, MemorySegment get)
-            throws IOException {
-        LibC.call(
-                "sigaction",
-                state,
-                () -> (int) LibC.handle(LibC.SIGACTION).invokeExact(state, SIGSEGV, set, get));
     }
 
     /**

@@ -47,11 +47,11 @@ public final class HostMemory {
         if (!LibC.linux()) {
             return Arena.ofAuto().allocate(bytes, Memfd.PAGE_BYTES);
         }
-        int flags = Memfd.MAP_PRIVATE | Memfd.MAP_ANONYMOUS | Memfd.MAP_NORESERVE;
-        int protection = Memfd.PROT_READ | Memfd.PROT_WRITE;
+        int flags = Mman.MAP_PRIVATE | Mman.MAP_ANONYMOUS | Mman.MAP_NORESERVE;
+        int protection = Mman.PROT_READ | Mman.PROT_WRITE;
         long whole = bytes + Memfd.PAGE_BYTES - 1 & -Memfd.PAGE_BYTES;
         try {
-            return Memfd.mmap("mmap of zeros", whole, protection, flags, -1);
+            return Mman.mmap("mmap of zeros", whole, protection, flags, -1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

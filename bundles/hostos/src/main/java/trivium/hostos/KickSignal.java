@@ -1,15 +1,7 @@
 package trivium.hostos;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout;
-import java.lang.foreign.MemoryLayout.PathElement;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
 
 /**
  * A signal that does nothing but end the system call that a thread is in (KVM_RUN). It is a
@@ -20,41 +12,16 @@ final class KickSignal {
     /** SIGRTMAX - 4; libc and JVM use the lowest ones, if any. */
     private static final int SIGNAL = 60;
 
-    private static final int SA_RESTART = 0x1000_0000, SA_ONSTACK = 0x0800_0000;
-
-    /** struct sigaction of the C library on 64-bit Linux, <bits/sigaction.h>. */
-    static final StructLayout SIGACTION =
-            MemoryLayout.structLayout(
-                    ADDRESS.withName("sa_handler"),
-                    MemoryLayout.sequenceLayout(128, JAVA_BYTE).withName("sa_mask"),
-                    JAVA_INT.withName("sa_flags"),
-                    MemoryLayout.paddingLayout(4),
-                    ADDRESS.withName("sa_restorer"));
-
     private static final Throwable FAILURE = install();
 
     private KickSignal() {}
 
     private static Throwable install() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment action = arena.allocate(SIGACTION);
-            action.set(
-                    ADDRESS,
-                    SIGACTION.byteOffset(PathElement.groupElement("sa_handler")),
-                    LibC.address("abs").orElseThrow());
-            action.set(
-                    JAVA_INT,
-                    SIGACTION.byteOffset(PathElement.groupElement("sa_flags")),
-                    SA_RESTART | SA_ONSTACK);
-            MemorySegment state = LibC.newState(arena);
-            LibC.call(
-                    "sigaction",
-                    state,
-                    () ->
-                            (int)
-                                    LibC.handle(LibC.SIGACTION)
-                                            .invokeExact(
-                                                    state, SIGNAL, action, MemorySegment.NULL));
+            Sigaction action = new Sigaction(arena);
+            action.handler(LibC.address("abs").orElseThrow());
+            action.flags(Sigaction.SA_RESTART | Sigaction.SA_ONSTACK);
+            action.set(SIGNAL);
             return null;
         } catch (IOException | RuntimeException e) {
             return e;

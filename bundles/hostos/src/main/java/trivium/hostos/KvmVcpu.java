@@ -23,8 +23,8 @@ public final class KvmVcpu implements AutoCloseable {
 
     KvmVcpu(int fd, int mmapBytes) throws IOException {
         this.fd = fd;
-        int protection = Memfd.PROT_READ | Memfd.PROT_WRITE;
-        run = new KvmRun(Memfd.mmap("mmap of a vCPU", mmapBytes, protection, Memfd.MAP_SHARED, fd));
+        int protection = Mman.PROT_READ | Mman.PROT_WRITE;
+        run = new KvmRun(Mman.mmap("mmap of a vCPU", mmapBytes, protection, Mman.MAP_SHARED, fd));
     }
 
     public KvmRun runArea() {

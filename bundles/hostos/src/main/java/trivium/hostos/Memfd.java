@@ -14,13 +14,8 @@ import org.slf4j.LoggerFactory;
 final class Memfd {
     private static final Logger LOG = LoggerFactory.getLogger(Memfd.class);
 
-    // <linux/memfd.h>, <asm-generic/mman.h>, <asm-generic/mman-common.h>,
-    // <linux/falloc.h>
+    // <linux/memfd.h>, <linux/falloc.h>
     private static final int MFD_CLOEXEC = 1;
-    static final int PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4;
-    static final int MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_NORESERVE = 0x4000;
-    static final int MAP_ANONYMOUS = 0x20;
-    private static final int MADV_DONTNEED = 4;
 
     /** lseek's; it answers errno ENXIO behind the last data. */
     private static final int SEEK_DATA = 3, SEEK_HOLE = 4;
@@ -76,85 +71,8 @@ final class Memfd {
     /** The whole file with PROT_ bits {@code protection}, anew at each call. */
     synchronized MemorySegment map(int protection) throws IOException {
         String what = "mmap of %d bytes".formatted(sizeBytes);
-        return mmap(what, sizeBytes, protection, MAP_SHARED | MAP_NORESERVE, fd);
-    }
-
-    /** A new mapping of a file from its start, or of none, which is unmapped once unreachable. */
-    static MemorySegment mmap(String what, long sizeBytes, int protection, int flags, int fd)
-            throws IOException {
-        return owned(mmap(what, 0, sizeBytes, protection, flags, fd, 0), sizeBytes);
-    }
-
-    /**
-     * Replaces what is mapped at an address: pages that become the process's own when it writes.
-     *
-     * @param fd of a memfd, or -1 for zeros
-     */
-    static void mapPrivate(long hva, long length, int fd, long offset) throws IOException {
-        String what = "mmap of %d bytes at %#x".formatted(length, hva);
-        int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-        long _ = mmap(what, hva, length, PROT_READ | PROT_WRITE, flags, fd, offset);
-    }
-
-    /**
-     * @param hva where, with MAP_FIXED
-     */
-    static long mmap(
-            String what, long hva, long length, int protection, int flags, int fd, long offset)
-            throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            return LibC.call(
-                    what,
-                    state,
-                    () ->
-                            (long)
-                                    LibC.handle(LibC.MMAP)
-                                            .invokeExact(
-                                                    state,
-                                                    hva,
-                                                    length,
-                                                    protection,
-                                                    flags,
-                                                    fd,
-                                                    offset));
-        }
-    }
-
-    /** Drops the process's own pages of private mappings: what is below them is seen again. */
-    static void dropPrivate(long hva, long length) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            LibC.call(
-                    "madvise",
-                    state,
-                    () ->
-                            (int)
-                                    LibC.handle(LibC.MADVISE)
-                                            .invokeExact(state, hva, length, MADV_DONTNEED));
-        }
-    }
-
-    /** A mapping as a segment that is unmapped once it is unreachable. */
-    @SuppressWarnings("restricted")
-    static MemorySegment owned(long hva, long sizeBytes) {
-        return MemorySegment.ofAddress(hva).reinterpret(sizeBytes, Arena.ofAuto(), Memfd::unmap);
-    }
-
-    private static void unmap(MemorySegment mapped) {
-        unmap(mapped.address(), mapped.byteSize());
-    }
-
-    static void unmap(long hva, long length) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = LibC.newState(arena);
-            LibC.call(
-                    "munmap",
-                    state,
-                    () -> (int) LibC.handle(LibC.MUNMAP).invokeExact(state, hva, length));
-        } catch (IOException e) {
-            LOG.error("memory stays mapped", e);
-        }
+        int flags = Mman.MAP_SHARED | Mman.MAP_NORESERVE;
+        return Mman.mmap(what, sizeBytes, protection, flags, fd);
     }
 
     /** The descriptor, or -1 once released. */

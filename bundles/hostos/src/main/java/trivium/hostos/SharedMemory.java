@@ -80,7 +80,7 @@ public final class SharedMemory {
     private static SharedMemory memfd(String name, long sizeBytes) throws IOException {
         Memfd memfd = Memfd.create(name, sizeBytes);
         try {
-            return new SharedMemory(name, memfd.map(Memfd.PROT_READ | Memfd.PROT_WRITE), memfd);
+            return new SharedMemory(name, memfd.map(Mman.PROT_READ | Mman.PROT_WRITE), memfd);
         } catch (IOException e) {
             memfd.release();
             throw e;
@@ -131,7 +131,7 @@ public final class SharedMemory {
 
     private void freezeMemfd() throws IOException {
         Layer layer = new Layer(memfd);
-        Memfd.mapPrivate(hva(), sizeBytes(), memfd.fd(), 0);
+        Mman.mapPrivate(hva(), sizeBytes(), memfd.fd(), 0);
         memfd = null;
         extents = new Extents(sizeBytes());
         extents.replace(new Extent(0, sizeBytes(), layer, 0));
@@ -216,7 +216,7 @@ public final class SharedMemory {
     private void map(Extent piece) throws IOException {
         int fd = piece.layer() == null ? -1 : piece.layer().fd();
         int before = extents.count();
-        Memfd.mapPrivate(hva() + piece.offset(), piece.length(), fd, piece.at());
+        Mman.mapPrivate(hva() + piece.offset(), piece.length(), fd, piece.at());
         extents.replace(piece);
         Mappings.count(extents.count() - before);
     }
@@ -299,7 +299,7 @@ public final class SharedMemory {
         }
         for (int i = equal.nextSetBit(0); i >= 0; i = equal.nextSetBit(i)) {
             int end = equal.nextClearBit(i);
-            Memfd.dropPrivate(hva() + bytes(page + i), bytes(end - i));
+            Mman.dropPrivate(hva() + bytes(page + i), bytes(end - i));
             i = end;
         }
         return equal.cardinality();
@@ -342,7 +342,7 @@ public final class SharedMemory {
             boolean zeros = extents.at(bytes(i)).layer() == null;
             MemorySegment mine = segment.asSlice(bytes(i), Memfd.PAGE_BYTES);
             if (zeros && mine.mismatch(ZEROS) < 0) {
-                Memfd.dropPrivate(hva() + bytes(i), Memfd.PAGE_BYTES);
+                Mman.dropPrivate(hva() + bytes(i), Memfd.PAGE_BYTES);
                 dropped++;
             }
         }
@@ -386,7 +386,7 @@ public final class SharedMemory {
 
     /** Zeros of its own in place of what it had. */
     private void toPrivate() throws IOException {
-        Memfd.mapPrivate(hva(), sizeBytes(), -1, 0);
+        Mman.mapPrivate(hva(), sizeBytes(), -1, 0);
         if (memfd != null) {
             memfd.release();
             memfd = null;
@@ -429,7 +429,7 @@ public final class SharedMemory {
      */
     public synchronized void discard(long offset, long length) throws IOException {
         if (extents != null && !released) {
-            Memfd.dropPrivate(hva() + offset, length);
+            Mman.dropPrivate(hva() + offset, length);
         } else if (memfd != null) {
             memfd.discard(offset, length);
         }
