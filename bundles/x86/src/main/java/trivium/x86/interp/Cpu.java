@@ -1016,12 +1016,9 @@ public final class Cpu {
         if (noFastPath || HostMemory.getLong(tag) == (linear & PAGE)) {
             return SLOW;
         }
-        long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
+        long page = tryTranslate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
         if (page == Mmu.FAULT) {
             return FAULT;
-        }
-        if ((page & Mmu.LARGE) != 0) {
-            noteLarge(linear);
         }
         long host = write ? memory.writableHost(page & PAGE) : memory.readableHost(page & PAGE);
         if (host == 0) {
@@ -1052,12 +1049,9 @@ public final class Cpu {
         if (noFastPath) {
             return NO_SOURCE;
         }
-        long page = mmu.translate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
+        long page = tryTranslate(linear, userAccess() | (write ? Mmu.WRITE : Mmu.READ));
         if (page == Mmu.FAULT) {
             return FAULTS;
-        }
-        if ((page & Mmu.LARGE) != 0) {
-            noteLarge(linear);
         }
         long gpa = page & PAGE;
         long host = write ? memory.writableHost(gpa) : memory.readableHost(gpa);
@@ -1115,11 +1109,17 @@ public final class Cpu {
      * @return guest-physical page address with the flags of {@link Mmu#translate} in bits 0 to 11
      */
     long translate(long linear, int access) {
-        long page = mmu.translate(linear, access);
+        long page = tryTranslate(linear, access);
         if (page == Mmu.FAULT) {
             throw pageFault(linear);
         }
-        if ((page & Mmu.LARGE) != 0) {
+        return page;
+    }
+
+    /** Like {@link Mmu#translate}, and notes large pages; all that the TLBs get comes from here. */
+    private long tryTranslate(long linear, int access) {
+        long page = mmu.translate(linear, access);
+        if (page != Mmu.FAULT && (page & Mmu.LARGE) != 0) {
             noteLarge(linear);
         }
         return page;
