@@ -4,12 +4,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.Callable;
+import org.apache.karaf.shell.api.console.SessionFactory;
 
-/** What tests inside the container do with its folders and log. */
+/** What tests inside the container do with its shell, folders and log. */
 final class Appliance {
     private static final long PATIENCE_NANOS = 90_000_000_000L;
 
     private Appliance() {}
+
+    /** An administrator, once there are commands and engines. */
+    static Shell admin(SessionFactory sessions) throws Exception {
+        Shell admin = new Shell(sessions, "admin", "manager", "viewer");
+        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
+        await("hv:engines", () -> !admin.error("hv:engines").contains("Command not found"));
+        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+        return admin;
+    }
+
+    static boolean running(Shell shell, String vm) throws Exception {
+        String all = shell.run("vm:list --json");
+        return all.matches("(?s).*\"" + vm + "\", \"state\": \"running\".*");
+    }
 
     /** Moves a copy into the folder in one step: half a file would be installed, too. */
     static void deploy(Path jar, String name) throws Exception {

@@ -3,12 +3,13 @@ package trivium.itests;
 import static org.junit.Assert.assertEquals;
 import static org.junit.Assert.assertFalse;
 import static org.junit.Assert.assertTrue;
+import static trivium.itests.Appliance.await;
+import static trivium.itests.Appliance.log;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import javax.inject.Inject;
 import org.apache.karaf.shell.api.console.SessionFactory;
 import org.junit.Before;
@@ -44,9 +45,8 @@ public class ApplianceIT {
 
     @Before
     public void waitForCommands() throws Exception {
-        admin = new Shell(sessions, "admin", "manager", "viewer");
+        admin = Appliance.admin(sessions);
         viewer = new Shell(sessions, "viewer");
-        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
     }
 
     @Test
@@ -188,20 +188,6 @@ public class ApplianceIT {
             admin.run("vm:delete sound");
         } finally {
             Files.delete(broken);
-        }
-    }
-
-    private static String log() throws Exception {
-        return Files.readString(Path.of("data/log/karaf.log"));
-    }
-
-    private static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!condition.call()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("no " + what + " within 60 s");
-            }
-            Thread.sleep(200);
         }
     }
 }

@@ -6,6 +6,7 @@ import static trivium.itests.Appliance.await;
 import static trivium.itests.Appliance.deploy;
 import static trivium.itests.Appliance.installed;
 import static trivium.itests.Appliance.log;
+import static trivium.itests.Appliance.running;
 import static trivium.itests.Appliance.since;
 import static trivium.itests.Appliance.undeploy;
 
@@ -66,10 +67,7 @@ public class DeviceBundleIT {
 
     @Before
     public void waitForCommands() throws Exception {
-        admin = new Shell(sessions, "admin", "manager", "viewer");
-        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
-        await("hv:engines", () -> !admin.error("hv:engines").contains("Command not found"));
-        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+        admin = Appliance.admin(sessions);
     }
 
     // --- a disk under traffic
@@ -99,14 +97,14 @@ public class DeviceBundleIT {
             await("it to wait", () -> admin.run("vm:list").contains("paused"));
 
             admin.run("bundle:start engine-vmi");
-            await("it to go on", () -> running("disk"));
+            await("it to go on", () -> running(admin, "disk"));
             assertEquals("vmi", admin.run("vm:engine disk").trim());
             guest.works();
 
             String log = log();
             deploy(installed("engine-vmi"), "engine-vmi.jar");
             await("it to go", () -> since(log).contains("vm disk: device vmi is gone"));
-            await("it to go on", () -> running("disk"));
+            await("it to go on", () -> running(admin, "disk"));
             guest.works();
 
             admin.run("bundle:stop -t engine-vmi");
@@ -115,7 +113,7 @@ public class DeviceBundleIT {
             String info = admin.run("vm:info disk");
             assertTrue(info, info.contains("device vmi: no device 'vmi'"));
             admin.run("bundle:start engine-vmi");
-            await("it to go on", () -> running("disk"));
+            await("it to go on", () -> running(admin, "disk"));
             guest.works();
             guest.endsWell();
         }
@@ -127,9 +125,8 @@ public class DeviceBundleIT {
     public void aVersionThatCannotTakeTheStateIsRefusedAndTheVmWaitsForOneThatCan()
             throws Exception {
         deploy(SAMPLE, "sample-device.jar");
-        startScratch();
-        try {
-            talk("a");
+        try (var guest = new ScratchGuest(admin)) {
+            guest.talk("a");
             String log = log();
             deploy(Path.of(System.getProperty("sample.unfit")), "sample-device.jar");
             String reason = "device scratch: its state has no 'text'";
@@ -141,20 +138,19 @@ public class DeviceBundleIT {
             assertTrue(error, error.contains(reason));
 
             deploy(SAMPLE, "sample-device.jar");
-            await("it to go on", () -> running("scratch"));
-            talk("b");
-            holds("a");
+            await("it to go on", guest::runs);
+            guest.talk("b");
+            guest.holds("a");
         } finally {
-            stopScratch();
+            removeSample();
         }
     }
 
     @Test
     public void besideAVersionThatDoesNotFitTheOldOneGoesOn() throws Exception {
         deploy(SAMPLE, "sample-device.jar");
-        startScratch();
-        try {
-            talk("a");
+        try (var guest = new ScratchGuest(admin)) {
+            guest.talk("a");
             String log = log();
             deploy(Path.of(System.getProperty("sample.beside")), "beside.jar");
             await(
@@ -164,12 +160,12 @@ public class DeviceBundleIT {
                                     .contains(
                                             "vm scratch: the new version is not used: device scratch: its"
                                                     + " state has no 'text'"));
-            await("it to run", () -> running("scratch"));
-            talk("b");
-            holds("a");
+            await("it to run", guest::runs);
+            guest.talk("b");
+            guest.holds("a");
         } finally {
             undeploy("beside.jar");
-            stopScratch();
+            removeSample();
         }
     }
 
@@ -179,16 +175,15 @@ public class DeviceBundleIT {
     public void karafsCommandsTellWhomTheyHurt() throws Exception {
         String hurt = "vm scratch has device scratch and waits until it is back";
         deploy(SAMPLE, "sample-device.jar");
-        startScratch();
-        try {
+        try (var guest = new ScratchGuest(admin)) {
             String restarted = admin.run("bundle:restart sample-device");
             assertTrue(restarted, restarted.contains(hurt));
-            await("it to go on", () -> running("scratch"));
+            await("it to go on", guest::runs);
             String stopped = admin.run("bundle:stop -t sample-device");
             assertTrue(stopped, stopped.contains(hurt));
             await("it to wait", () -> admin.run("vm:list").contains("paused"));
             assertEquals("", admin.run("bundle:start sample-device"));
-            await("it to go on", () -> running("scratch"));
+            await("it to go on", guest::runs);
 
             String error = new Shell(sessions, "viewer").error("bundle:stop sample-device");
             assertTrue(error, error.contains("not found") || error.contains("privileges"));
@@ -196,36 +191,12 @@ public class DeviceBundleIT {
             assertTrue(whole, whole.contains("vm scratch runs in it and ends"));
             assertTrue(whole, whole.contains("vm scratch has device serial"));
         } finally {
-            stopScratch();
+            removeSample();
         }
     }
 
-    private void startScratch() throws Exception {
-        await("the device", () -> admin.run("hv:devices").contains("scratch"));
-        Path rom = ScratchRom.write(Path.of("scratch.rom").toAbsolutePath());
-        admin.run(
-                "vm:create scratch --vnc none --bios %s --memory 1 --device scratch --start"
-                        .formatted(rom));
-    }
-
-    private void stopScratch() throws Exception {
-        admin.error("vm:stop scratch");
-        admin.run("vm:delete scratch");
+    private void removeSample() throws Exception {
         undeploy("sample-device.jar");
         await("the device to go", () -> !admin.run("hv:devices").contains("scratch"));
-    }
-
-    private void talk(String text) throws Exception {
-        admin.run("vm:console scratch", text);
-    }
-
-    /** The guest sent back what the device held. */
-    private void holds(String text) throws Exception {
-        admin.run("vm:wait-for scratch --serial '%s' --timeout 20".formatted(text));
-    }
-
-    private boolean running(String vm) throws Exception {
-        String all = admin.run("vm:list --json");
-        return all.matches("(?s).*\"" + vm + "\", \"state\": \"running\".*");
     }
 }

@@ -1,17 +1,21 @@
 package trivium.itests;
 
 import static org.junit.Assert.assertTrue;
+import static trivium.itests.Appliance.await;
+import static trivium.itests.Appliance.deploy;
+import static trivium.itests.Appliance.installed;
+import static trivium.itests.Appliance.log;
+import static trivium.itests.Appliance.running;
+import static trivium.itests.Appliance.since;
 
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.inject.Inject;
@@ -38,6 +42,7 @@ public class RedeployIT {
     private static final int SSH = 28105, VNC = 28920;
     private static final int REDEPLOYS = 100, WARM = 30;
     private static final int MORE_MIB = 200;
+    private static final Path SAMPLE = Path.of(System.getProperty("sample.device"));
     private static final String ENGINE = "engine-bt", DEVICE = "sample-device";
 
     @Inject SessionFactory sessions;
@@ -51,8 +56,7 @@ public class RedeployIT {
         return Container.options(
                 SSH,
                 VNC,
-                CoreOptions.systemProperty("sample.device")
-                        .value(System.getProperty("sample.device")),
+                CoreOptions.systemProperty("sample.device").value(SAMPLE.toString()),
                 CoreOptions.systemProperty("guests").value(System.getProperty("guests")),
                 // What only soft references hold is no leak, but would look like one for minutes.
                 CoreOptions.vmOption("-XX:SoftRefLRUPolicyMSPerMB=0"));
@@ -60,10 +64,7 @@ public class RedeployIT {
 
     @Before
     public void waitForCommands() throws Exception {
-        admin = new Shell(sessions, "admin", "manager", "viewer");
-        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
-        await("hv:engines", () -> !admin.error("hv:engines").contains("Command not found"));
-        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+        admin = Appliance.admin(sessions);
     }
 
     /** A pinned VM waits for the new version, one that is not goes on with another engine. */
@@ -78,7 +79,7 @@ public class RedeployIT {
             deploy(jar, "engine-bt.jar");
             await("the engine to go", () -> since(log).contains("vm pinned: engine bt is gone"));
             await("it to be back", () -> admin.run("vm:engine pinned").trim().equals("bt"));
-            await("both to run", () -> running("pinned") && running("free"));
+            await("both to run", () -> running(admin, "pinned") && running(admin, "free"));
             String later = log();
             deploy(jar, "engine-bt.jar");
             await("it to go again", () -> since(later).contains("vm pinned: engine bt is gone"));
@@ -125,39 +126,33 @@ public class RedeployIT {
 
     @Test
     public void aDeviceUpdatedInDeployKeepsItsState() throws Exception {
-        deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
-        await("the device", () -> admin.run("hv:devices").contains("scratch"));
-        startScratch();
-        try {
-            talk("a");
+        deploy(SAMPLE, "sample-device.jar");
+        try (var guest = new ScratchGuest(admin)) {
+            guest.talk("a");
             String log = log();
-            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
+            deploy(SAMPLE, "sample-device.jar");
             await("it to go", () -> since(log).contains("vm scratch: device scratch is gone"));
             await("it to be back", () -> since(log).contains("scratch: running (what it waited"));
-            talk("b");
-            holds("a");
+            guest.talk("b");
+            guest.holds("a");
 
             Files.delete(Path.of("deploy/sample-device.jar"));
             await("it to go", () -> admin.run("vm:list").contains("paused"));
             String info = admin.run("vm:info scratch");
             assertTrue(info, info.contains("device scratch: no device 'scratch'; there are"));
-            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
-            await("it to go on", () -> running("scratch"));
-            talk("c");
-            holds("ab");
-        } finally {
-            admin.run("vm:stop scratch; vm:delete scratch");
+            deploy(SAMPLE, "sample-device.jar");
+            await("it to go on", guest::runs);
+            guest.talk("c");
+            guest.holds("ab");
         }
     }
 
     @Test
     public void aHundredRedeploysLeakNothing() throws Exception {
         if (find(DEVICE) == null) {
-            deploy(Path.of(System.getProperty("sample.device")), "sample-device.jar");
-            await("the device", () -> admin.run("hv:devices").contains("scratch"));
+            deploy(SAMPLE, "sample-device.jar");
         }
-        startScratch();
-        try {
+        try (var guest = new ScratchGuest(admin)) {
             Map<String, WeakReference<ClassLoader>> gone = new LinkedHashMap<>();
             redeploy(WARM, gone);
             collect(gone);
@@ -172,21 +167,19 @@ public class RedeployIT {
             assertTrue(both, after.ours < before.ours + 10);
             assertTrue(both, after.files < before.files + (REDEPLOYS - WARM) / 2);
             assertTrue(both, after.mebibytes < before.mebibytes + MORE_MIB);
-            await("it to run", () -> running("scratch"));
-            talk("z!");
-            holds("z");
-        } finally {
-            admin.run("vm:stop scratch; vm:delete scratch");
+            await("it to run", guest::runs);
+            guest.talk("z!");
+            guest.holds("z");
         }
     }
 
     /** Updates engine and device, with a VM on both. */
     private void redeploy(int times, Map<String, WeakReference<ClassLoader>> gone)
             throws Exception {
-        Path engine = installed("engine-bt"), device = Path.of(System.getProperty("sample.device"));
+        Path engine = installed("engine-bt");
         for (int i = 0; i < times; i++) {
             update(find(ENGINE), engine, gone);
-            update(find(DEVICE), device, gone);
+            update(find(DEVICE), SAMPLE, gone);
         }
     }
 
@@ -276,33 +269,8 @@ public class RedeployIT {
 
     // --- the scene
 
-    private void startScratch() throws Exception {
-        Path rom = ScratchRom.write(Path.of("scratch.rom").toAbsolutePath());
-        admin.run(
-                "vm:create scratch --vnc none --bios %s --memory 1 --device scratch --start"
-                        .formatted(rom));
-    }
-
-    private void talk(String text) throws Exception {
-        admin.run("vm:console scratch", text);
-    }
-
-    /** The guest sent back what the device held. */
-    private void holds(String text) throws Exception {
-        String error =
-                admin.error("vm:wait-for scratch --serial '%s' --timeout 20".formatted(text));
-        assertTrue(
-                error + admin.run("vm:registers scratch; vm:info scratch; vm:stats scratch"),
-                error.startsWith("no error"));
-    }
-
     private boolean usable(String engine) throws Exception {
         return admin.run("hv:info --json").contains("\"" + engine + "\"");
-    }
-
-    private boolean running(String vm) throws Exception {
-        return admin.run("vm:list --json")
-                .matches("(?s).*\"" + vm + "\", \"state\": \"running\".*");
     }
 
     private Bundle find(String name) {
@@ -311,38 +279,5 @@ public class RedeployIT {
             found = name.equals(bundle.getSymbolicName()) ? bundle : found;
         }
         return found;
-    }
-
-    /** The jar of an installed bundle of ours. */
-    private static Path installed(String artifact) throws Exception {
-        try (var files = Files.walk(Path.of("system/trivium").resolve(artifact))) {
-            return files.filter(f -> f.toString().endsWith(".jar")).findFirst().orElseThrow();
-        }
-    }
-
-    /** A file that is copied slowly would be installed by half. */
-    private static void deploy(Path jar, String name) throws Exception {
-        Files.createDirectories(Path.of("deploy"));
-        Path part = Path.of("data", name + ".part");
-        Files.copy(jar, part, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(part, Path.of("deploy", name), StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static String log() throws Exception {
-        return Files.readString(Path.of("data/log/karaf.log"));
-    }
-
-    private static String since(String log) throws Exception {
-        return log().substring(log.length());
-    }
-
-    private static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + 90_000_000_000L;
-        while (!condition.call()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("no " + what + " within 90 s\n" + log());
-            }
-            Thread.sleep(200);
-        }
     }
 }

@@ -43,10 +43,7 @@ public class TemplateIT {
 
     @Before
     public void waitForCommands() throws Exception {
-        admin = new Shell(sessions, "admin", "manager", "viewer");
-        await("vm:list", () -> !admin.error("vm:list").contains("Command not found"));
-        await("hv:engines", () -> !admin.error("hv:engines").contains("Command not found"));
-        await("engines", () -> admin.run("hv:engines").contains("interpreter"));
+        admin = Appliance.admin(sessions);
     }
 
     private static Path jar(String kind) {
