@@ -29,6 +29,36 @@ final class CodePages {
         int found;
 
         byte[] first, last;
+
+        /**
+         * Where it was entered since it held what it holds, and a sum of that, until it is code.
+         */
+        final BitSet entries = new BitSet();
+
+        long sum;
+
+        /** How many entries were known when it was last looked at; -1: it was not, as it is. */
+        int looked = -1;
+
+        /**
+         * @param sum of what it holds now
+         * @param entry where in it an instruction begins; -1: not known
+         */
+        void entered(long sum, int entry) {
+            if (sum != this.sum) {
+                forget();
+                this.sum = sum;
+            }
+            if (entry >= 0) {
+                entries.set(entry);
+            }
+        }
+
+        void forget() {
+            entries.clear();
+            looked = -1;
+        }
+
         boolean vetted, watched;
         int changes;
         long at;
@@ -73,7 +103,7 @@ final class CodePages {
     /**
      * Makes a page code, if it can be.
      *
-     * @param entry where in it an instruction begins
+     * @param entry where in it an instruction begins; -1: not known
      * @param mine who asks
      * @return whether KVM may execute it; no shadow table maps it writable then
      */
@@ -92,11 +122,16 @@ final class CodePages {
             }
         }
         Page page = pages.computeIfAbsent(gpa >>> SHIFT, _ -> new Page());
+        vetting.look(host);
+        page.entered(vetting.sum(), entry);
         long now = System.nanoTime();
         if (!page.watched && waits(page, not, now)) {
             return false;
         }
-        page.found = vetting.of(host, entry);
+        if (page.looked != page.entries.cardinality()) {
+            page.found = vetting.of(page.entries);
+            page.looked = page.entries.cardinality();
+        }
         page.at = now;
         if ((page.found & not) != 0) {
             unwatch(page, gpa);
@@ -111,6 +146,7 @@ final class CodePages {
         }
         page.first = vetting.edge(false);
         page.last = vetting.edge(true);
+        page.forget();
         page.vetted = true;
         vetted.set((int) (gpa >>> SHIFT));
         return true;
@@ -171,6 +207,7 @@ final class CodePages {
             vm.stripExecute(gpa);
         }
         page.found = 0;
+        page.forget();
         unwatch(page, gpa);
     }
 

@@ -243,7 +243,7 @@ final class Shadow implements AutoCloseable {
         if ((now & P) == 0 || (rights(leaf, linear) & NX) != 0) {
             return false;
         }
-        int entry = linear == rip ? (int) rip & PAGE - 1 : 0;
+        int entry = linear == rip ? (int) rip & PAGE - 1 : -1;
         boolean good =
                 code.vet(now & ADDRESS, entry, root.not, software) && executes(put(leaf, linear));
         counters.count(good ? Counters.Of.CODE_VETTED : Counters.Of.CODE_REFUSED);

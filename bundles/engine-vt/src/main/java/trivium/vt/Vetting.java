@@ -1,6 +1,8 @@
 package trivium.vt;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.zip.CRC32C;
 import trivium.cpu.CpuModel;
 import trivium.hostos.HostMemory;
 import trivium.memory.PhysicalMemory;
@@ -12,10 +14,11 @@ import trivium.x86.decode.Instruction;
  * Which instructions a page of 64-bit code has that would do in KVM, in ring 3, what the VM's CPU
  * would not do, on hosts where they cannot be intercepted.
  *
- * <p>Those that tell of the host are looked for at every offset, so that code which jumps into the
- * middle of an instruction does not get at them either. Those that merely depend on selectors and
- * flags, of which ring 3 gets the same ones on every host, are looked for in the instructions as
- * they follow each other, since their opcodes are too common as other bytes.
+ * <p>Those that tell of the host are looked for at every offset. Bytes of that kind are passed over
+ * only in the middle of instructions that are known to be reached ({@link KnownCode}). Those that
+ * merely depend on selectors and flags, of which ring 3 gets the same ones on every host, are
+ * looked for in the instructions as they follow each other, since their opcodes are too common as
+ * other bytes.
  */
 final class Vetting {
     /** CPUID, RDTSC, RDTSCP, RDPMC, XGETBV, RDPID, RDFSBASE, RDRAND, FXSAVE, XSAVE and friends. */
@@ -37,6 +40,7 @@ final class Vetting {
     private final boolean umip;
     private final Decoder decoder = new Decoder(CpuModel.X86_64);
     private final byte[] page = new byte[BYTES], again = new byte[BYTES];
+    private final KnownCode known = new KnownCode(decoder, page);
     private final boolean[] seen = new boolean[BYTES];
     private int at;
     private final CodeBytes code = () -> at < BYTES ? page[at++] & 0xff : past();
@@ -53,24 +57,50 @@ final class Vetting {
         return 0;
     }
 
+    /** Takes what a page holds now; all else is about that. */
+    void look(long hva) {
+        HostMemory.copy(hva, page, 0, BYTES);
+    }
+
+    /** A number that is another one, as good as always, if the page holds something else. */
+    long sum() {
+        CRC32C crc = new CRC32C();
+        crc.update(page);
+        return crc.getValue() << 32 | Arrays.hashCode(page) & 0xffff_ffffL;
+    }
+
     /**
-     * @param entry where in the page an instruction begins
+     * @param entries where in the page instructions are known to begin
      * @return a set of the bits above
      */
-    int of(long hva, int entry) {
-        HostMemory.copy(hva, page, 0, BYTES);
-        int found = 0;
-        for (int i = 0; i < BYTES; i++) {
-            found |= page[i] == 0x0f ? tells(page, i) : 0;
+    int of(BitSet entries) {
+        int found = anywhere(false);
+        if (found != 0) {
+            known.follow(entries);
+            found = anywhere(true);
         }
         if ((found & HOST) != 0) {
             return HOST;
         }
         Arrays.fill(seen, false);
-        return found | sweep(0) | sweep(entry);
+        found |= sweep(0);
+        for (int at = entries.nextSetBit(0); at >= 0; at = entries.nextSetBit(at + 1)) {
+            found |= sweep(at);
+        }
+        return found;
     }
 
-    /** The first two bytes of what {@link #of} saw last, or the last two. */
+    private int anywhere(boolean butHarmless) {
+        int found = 0;
+        for (int i = 0; i < BYTES; i++) {
+            if (page[i] == 0x0f && !(butHarmless && known.harmless(i))) {
+                found |= tells(page, i);
+            }
+        }
+        return found;
+    }
+
+    /** The first two bytes of what {@link #look} saw last, or the last two. */
     byte[] edge(boolean last) {
         int from = last ? BYTES - 2 : 0;
         return Arrays.copyOfRange(page, from, from + 2);
@@ -85,7 +115,7 @@ final class Vetting {
                 || both[1] == 0x0f && tells(both, 1) == HOST;
     }
 
-    /** Whether the page still is what {@link #of} saw last. */
+    /** Whether the page still is what {@link #look} saw last. */
     boolean same(long hva) {
         HostMemory.copy(hva, again, 0, BYTES);
         return Arrays.equals(page, again);

@@ -80,6 +80,74 @@ class UserCodeTest {
         });
     }
 
+    /**
+     * The first part of the page is run first: CALL RAX goes to 401000h, where bytes of RDTSC lie
+     * in two instructions; its caller's second half then calls 401800h, which has a real one and
+     * CPUID.
+     *
+     * <pre>
+     *        MOV R12D, 60
+     * outer: MOV ECX, 20000
+     * warm:  DEC ECX; JNZ warm
+     *        MOV EAX, 401000h
+     *        CMP R12D, 30; JNE first; MOV EAX, 401800h
+     * first: CALL RAX
+     *        DEC R12D; JNZ outer
+     *        XOR EAX, EAX; SYSCALL
+     * 401000: MOV ECX, R12D; ROL ECX, 15; XOR ECX, EDI; ADD R8, RCX; RET
+     * 401800: XOR EAX, EAX; CPUID; ADD R9, RBX; RDTSC; ADD R9, RAX; RET
+     * </pre>
+     */
+    private static void twoFunctions(UserBoard board, String second) {
+        board.code(
+                UserBoard.CODE_FRAME,
+                "41bc3c000000b9204e0000ffc975fcb8001040004183fc1e7505b800184000ffd041ffcc75e031c0"
+                        + "0f05");
+        board.code(CODE_2, "4489e1c1c10f31f94901c8c3");
+        board.code(CODE_2 + 0x800, second);
+    }
+
+    @Test
+    void bytesAcrossTwoInstructionsThatAreRunDoNoHarm() {
+        var counters = same(board -> twoFunctions(board, "4489e14901c9c3"));
+
+        assertThat(counters.get("code-pages-vetted")).isEqualTo(2);
+    }
+
+    @Test
+    void aRealOneBesideThemTellsOfTheVm() {
+        var counters = same(board -> twoFunctions(board, "31c00fa24901d90f314901c1c3"));
+
+        assertThat(counters.get("code-pages-refused")).isPositive();
+        assertThat(counters.get("code-pages-vetted")).isEqualTo(1);
+    }
+
+    /**
+     * Both functions have such bytes, and each runs for a while: until the second one is entered,
+     * nobody knows what its bytes are.
+     *
+     * <pre>
+     *         MOV EAX, 401000h; CALL RAX; MOV EAX, 401800h; CALL RAX
+     *         XOR EAX, EAX; SYSCALL
+     * 401000: MOV EDX, 4000000
+     * again:  MOV ECX, EDX; ROL ECX, 15; XOR ECX, EDI; ADD R8, RCX; DEC EDX; JNZ again; RET
+     * 401800: the same
+     * </pre>
+     */
+    @Test
+    void aPageEnteredElsewhereIsLookedAtAgain() {
+        String loop = "ba00093d0089d1c1c10f31f94901c8ffca75f2c3";
+        var counters =
+                same(board -> {
+                    board.code(UserBoard.CODE_FRAME, "b800104000ffd0b800184000ffd031c00f05");
+                    board.code(CODE_2, loop);
+                    board.code(CODE_2 + 0x800, loop);
+                });
+
+        assertThat(counters.get("code-pages-refused")).isPositive();
+        assertThat(counters.get("code-pages-vetted")).isEqualTo(2);
+    }
+
     /** XOR EAX, EAX; JMP 401FFEh; at the end of the page NOP; CPUID; then ADD R8, RBX; RET. */
     @Test
     void oneThatLiesInTwoPagesIsFound() {

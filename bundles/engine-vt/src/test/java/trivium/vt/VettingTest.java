@@ -11,7 +11,9 @@ import static trivium.vt.Vetting.SYSCALL;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
 import java.util.HexFormat;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,7 +28,8 @@ class VettingTest {
         page.fill((byte) 0x90);
         byte[] bytes = HexFormat.of().parseHex(hex);
         MemorySegment.copy(bytes, 0, page, ValueLayout.JAVA_BYTE, at, bytes.length);
-        return by.of(page.address(), 0);
+        by.look(page.address());
+        return by.of(new BitSet());
     }
 
     @ParameterizedTest
@@ -122,5 +125,83 @@ class VettingTest {
         found(vetting, 0, first);
 
         assertThat(vetting.tell(end, vetting.edge(false))).isEqualTo(tells);
+    }
+
+    /** Bytes at offsets (hex), on a page of HLT, and where it was entered (hex). */
+    private int entered(String bytes, String entries) {
+        page.fill((byte) 0xf4);
+        for (String each : bytes.split(" ")) {
+            String[] part = each.split(":");
+            byte[] code = HexFormat.of().parseHex(part[1]);
+            int at = Integer.parseInt(part[0], 16);
+            MemorySegment.copy(code, 0, page, ValueLayout.JAVA_BYTE, at, code.length);
+        }
+        BitSet set = new BitSet();
+        for (String entry : entries.split(" ")) {
+            set.set(Integer.parseInt(entry, 16));
+        }
+        vetting.look(page.address());
+        return vetting.of(set);
+    }
+
+    // spotless:off
+    @ParameterizedTest(name = "{3}")
+    @CsvSource({
+        "100:b80fa29090c3,              100,     0,  in an immediate operand",
+        "100:b80fa29090c3,              101,     1,  entered in the middle of it",
+        "100:b80fa29090c3,              100 101, 1,  entered in both ways",
+        "100:c1c10f31f9c3,              100,     0,  across two instructions",
+        "100:c1c10f31f9c3,              200,     1,  entered elsewhere",
+        "100:c1c10f31f9c3,              103,     1,  half of it known alone",
+        "100:0f31c3,                    100,     1,  itself",
+        "100:66480f31c3,                100,     1,  itself with prefixes",
+        "100:f34866480f31c3,            101,     1,  itself between prefixes",
+        "100:90c3b80fa29090c3,          100,     1,  behind a RET",
+        "100:90c3b80fa29090c3,          100 102, 0,  behind a RET and entered there",
+        "100:eb0090b80fa29090c3,        100,     0,  behind a JMP over nothing",
+        "100:ffe0b80fa29090c3,          100,     1,  behind an indirect JMP",
+        "100:0f0bb80fa29090c3,          100,     1,  behind a UD2",
+        "100:ccb80fa29090c3,            100,     1,  behind an INT3",
+        "100:b80fa29090c3 180:e97bffffff,     180, 0, led to by a backward JMP",
+        "100:b80fa29090c3 180:0f847affffff,   180, 0, led to by a backward JE",
+        "100:b80fa29090c3 180:e87bffffffc3,   180, 0, led to by a CALL",
+        "100:b80fa29090c3 180:e2fee07c,       180, 1, led to by nothing",
+        "100:b80fa29090c3 180:e97cffffff,     180, 1, a JMP into the middle of it",
+        "100:b80fa29090c3 180:66e97affffff,   180, 1, a JMP that CPUs take differently",
+        "100:e800000000b80fa29090c3,    100,     0,  behind a CALL",
+        "100:06b80fa29090c3,            100,     1,  behind what is no instruction",
+        "100:c5f877b80fa29090c3,        100,     1,  behind one that the VM's CPU lacks",
+        "100:f0b80fa29090c3,            100,     1,  in one with a bad LOCK",
+        "ffb:48b8111111,              ffb,     0,  nothing",
+        "ffc:b811110f,                  ffc,     0,  in an operand that goes on in the next page",
+        "ffe:b80f,                      ffe,     0,  at the very end in an operand",
+        "fff:0f,                        fff,     32, at the very end itself",
+        "ffe:660f,                      ffe,     32, at the very end behind a prefix",
+        "ffe:b80f,                      fff,     32, at the very end entered in the middle",
+        "ffe:900f,                      100,     32, at the very end and not known",
+        "ffd:c1c00f,                    ffd,     0,  at the very end of an instruction",
+        "0:b80fa29090c3,                0,       0,  at the begin",
+        "0:0fa290c3,                    3,       1,  at the begin and not known"
+    })
+    void passesOverTheMiddlesOfKnownInstructions(String bytes, String entries, int found, String what) {
+        assertThat(entered(bytes, entries)).isEqualTo(found);
+    }
+    // spotless:on
+
+    /** Each entry of a page of random bytes is followed to an end. */
+    @Test
+    void randomBytesAreFollowedToAnEnd() {
+        Random random = new Random(4);
+        byte[] bytes = new byte[PAGE];
+        BitSet all = new BitSet();
+        all.set(0, PAGE);
+        for (int i = 0; i < 200; i++) {
+            random.nextBytes(bytes);
+            MemorySegment.copy(bytes, 0, page, ValueLayout.JAVA_BYTE, 0, PAGE);
+            vetting.look(page.address());
+            // what begins everywhere hides nothing
+            assertThat(vetting.of(all) & (HOST | OPEN))
+                    .isEqualTo(vetting.of(new BitSet()) & (HOST | OPEN));
+        }
     }
 }
