@@ -56,12 +56,14 @@ final class KnownCode {
         }
     }
 
-    /**
-     * Whether a byte lies in a known instruction of which it is not the opcode: whoever executes it
-     * as one jumped into the middle.
-     */
-    boolean harmless(int i) {
-        return covered[i] && !opcodes[i];
+    /** Whether a known instruction has its opcode there. */
+    boolean opcode(int i) {
+        return opcodes[i];
+    }
+
+    /** Whether a byte lies in a known instruction. */
+    boolean covers(int i) {
+        return covered[i];
     }
 
     private void push(long ip) {
@@ -109,13 +111,19 @@ final class KnownCode {
     }
 
     private void markOpcode(int ip) {
+        int i = opcode(page, ip);
+        if (i < BYTES) {
+            opcodes[i] = true;
+        }
+    }
+
+    /** Where an instruction's opcode is, behind prefixes. */
+    static int opcode(byte[] page, int ip) {
         int i = ip;
         while (i < BYTES && prefix(page[i] & 0xff)) {
             i++;
         }
-        if (i < BYTES) {
-            opcodes[i] = true;
-        }
+        return i;
     }
 
     private static boolean prefix(int octet) {

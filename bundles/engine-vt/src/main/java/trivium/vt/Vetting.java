@@ -41,6 +41,7 @@ final class Vetting {
     private final Decoder decoder = new Decoder(CpuModel.X86_64);
     private final byte[] page = new byte[BYTES], again = new byte[BYTES];
     private final KnownCode known = new KnownCode(decoder, page);
+    private final Readings readings = new Readings(decoder, page);
     private final boolean[] seen = new boolean[BYTES];
     private int at;
     private final CodeBytes code = () -> at < BYTES ? page[at++] & 0xff : past();
@@ -60,6 +61,7 @@ final class Vetting {
     /** Takes what a page holds now; all else is about that. */
     void look(long hva) {
         HostMemory.copy(hva, page, 0, BYTES);
+        readings.forget();
     }
 
     /** A number that is another one, as good as always, if the page holds something else. */
@@ -92,12 +94,16 @@ final class Vetting {
 
     private int anywhere(boolean butHarmless) {
         int found = 0;
-        for (int i = 0; i < BYTES; i++) {
-            if (page[i] == 0x0f && !(butHarmless && known.harmless(i))) {
-                found |= tells(page, i);
-            }
+        for (int i = 0; i < BYTES && (found & HOST) == 0; i++) {
+            int here = page[i] == 0x0f ? tells(page, i) : 0;
+            found |= here != 0 && butHarmless && harmless(i) ? 0 : here;
         }
         return found;
+    }
+
+    /** Whether whoever executes what begins there jumped into the middle of an instruction. */
+    private boolean harmless(int i) {
+        return !known.opcode(i) && (known.covers(i) || readings.passOver(i));
     }
 
     /** The first two bytes of what {@link #look} saw last, or the last two. */

@@ -124,7 +124,7 @@ class UserCodeTest {
 
     /**
      * Both functions have such bytes, and each runs for a while: until the second one is entered,
-     * nobody knows what its bytes are.
+     * nobody knows what its bytes are, since those before it are no code.
      *
      * <pre>
      *         MOV EAX, 401000h; CALL RAX; MOV EAX, 401800h; CALL RAX
@@ -141,7 +141,7 @@ class UserCodeTest {
                 same(board -> {
                     board.code(UserBoard.CODE_FRAME, "b800104000ffd0b800184000ffd031c00f05");
                     board.code(CODE_2, loop);
-                    board.code(CODE_2 + 0x800, loop);
+                    board.code(CODE_2 + 0x7c0, "06".repeat(0x40) + loop);
                 });
 
         assertThat(counters.get("code-pages-refused")).isPositive();
