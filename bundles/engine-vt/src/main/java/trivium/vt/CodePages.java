@@ -54,6 +54,12 @@ final class CodePages {
             }
         }
 
+        /** Whether another look may tell something else that counts. */
+        boolean newer(int not) {
+            boolean more = entries.cardinality() > looked;
+            return looked < 0 || more && ((found & Vetting.HOST) != 0 || (found & not) == 0);
+        }
+
         void forget() {
             entries.clear();
             looked = -1;
@@ -122,13 +128,17 @@ final class CodePages {
             }
         }
         Page page = pages.computeIfAbsent(gpa >>> SHIFT, _ -> new Page());
+        long now = System.nanoTime();
+        boolean waits = !page.watched && waits(page, not, now);
+        if (waits && (page.found & Vetting.HOST) == 0) {
+            return false; // another entry would not help
+        }
         vetting.look(host);
         page.entered(vetting.sum(), entry);
-        long now = System.nanoTime();
-        if (!page.watched && waits(page, not, now)) {
+        if (waits) {
             return false;
         }
-        if (page.looked != page.entries.cardinality()) {
+        if (page.newer(not)) {
             page.found = vetting.of(page.entries);
             page.looked = page.entries.cardinality();
         }

@@ -37,15 +37,21 @@ final class UserRunner extends VtRunner {
     /** After ring 3 in KVM the software engine does not run much more than it must, at first. */
     private static final long KERNEL = 4_000;
 
-    /** What a stay in KVM costs, on the way there and back, and a try that comes to nothing. */
-    private static final long COST_NANOS = 180_000, TRY_NANOS = 40_000;
+    /** What a stay in KVM costs, on the way there and back, and that it exits and enters again. */
+    private static final long COST_NANOS = 180_000, EXIT_NANOS = 40_000;
+
+    /**
+     * A try that comes to nothing costs some microseconds. So the software engine runs for longer
+     * and longer until the next one, but not much longer than this.
+     */
+    private static final long RETRY_NANOS = 4_000_000;
 
     /** Stays that have lost so much, compared with software, cool code down. */
     private static final long CREDIT_NANOS = 3_000_000;
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
-    /** Each time an address space cools down, it must prove itself twice as long. */
+    /** Each time an address space cools down, it must prove itself four times as long. */
     private static final int MOST_RELUCTANT = 8;
 
     /** CF, PF, AF, ZF, SF, TF, DF, OF, NT, AC, ID: what ring 3 may change. */
@@ -125,12 +131,15 @@ final class UserRunner extends VtRunner {
             }
             long start = System.nanoTime();
             VcpuExit exit = software.run(chunk);
-            counters.add(Of.SOFTWARE_NANOS, System.nanoTime() - start);
+            long nanos = System.nanoTime() - start;
+            counters.add(Of.SOFTWARE_NANOS, nanos);
             if (exit != null) {
                 return exit;
             }
             if (!hot) {
                 feel();
+            } else if (nanos > RETRY_NANOS) {
+                chunk = Math.max(chunk / 4, KERNEL);
             }
         }
     }
@@ -175,7 +184,6 @@ final class UserRunner extends VtRunner {
             cr3 = shadow.begin(notForKvm());
         }
         if (cr3 == 0) {
-            settle(-TRY_NANOS);
             return;
         }
         chunk = KERNEL / 2;
@@ -202,9 +210,10 @@ final class UserRunner extends VtRunner {
             balance = CREDIT_NANOS;
             reluctance = hotCr3 == cooledCr3 ? Math.max(reluctance - 1, 0) : reluctance;
         } else if (balance < -CREDIT_NANOS) {
-            reluctance = hotCr3 == cooledCr3 ? Math.min(reluctance + 1, MOST_RELUCTANT) : 1;
+            reluctance = hotCr3 == cooledCr3 ? Math.min(reluctance + 2, MOST_RELUCTANT) : 1;
             cooledCr3 = hotCr3;
             hotCr3 = -1;
+            chunk = COLD / 2;
         }
     }
 
@@ -264,7 +273,7 @@ final class UserRunner extends VtRunner {
         if (run.exitReason() != KvmRun.EXIT_SHUTDOWN || (state.rflags & RFLAGS_RF) == 0) {
             return false;
         }
-        long start = System.nanoTime();
+        long start = THREADS.getCurrentThreadCpuTime();
         boolean missed;
         synchronized (vm) {
             missed = shadow.resolve(state.rip, state.cr2);
@@ -272,7 +281,7 @@ final class UserRunner extends VtRunner {
         if (missed) {
             state.forgetFault();
         }
-        missNanos += TRY_NANOS + System.nanoTime() - start;
+        missNanos += EXIT_NANOS + THREADS.getCurrentThreadCpuTime() - start;
         return missed;
     }
 
