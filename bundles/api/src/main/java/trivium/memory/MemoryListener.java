@@ -16,7 +16,10 @@ public interface MemoryListener {
         mappingChanged();
     }
 
-    /** The page holding {@code gpa} holds code from now on: its writable host address is stale. */
+    /**
+     * The page holding {@code gpa} holds code from now on, or is watched by a second one: its
+     * writable host address is stale.
+     */
     void codeTracked(long gpa);
 
     /**

@@ -56,6 +56,16 @@ public interface PhysicalMemory {
      */
     void trackCode(long gpa);
 
+    /**
+     * For who watches the page holding {@code gpa}: its host address, if nobody else watches it and
+     * stores that do not touch the code may go straight there; else 0. Valid until {@link
+     * MemoryListener#codeTracked}, which is called again for the second who watches the page, or
+     * until what {@link #writableHost} tells is not.
+     */
+    default long watchedHost(long gpa) {
+        return 0;
+    }
+
     /** Ends the watch; called by the engine when it holds nothing of the page any more. */
     void untrackCode(long gpa);
 

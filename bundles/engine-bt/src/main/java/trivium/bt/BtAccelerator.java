@@ -346,6 +346,9 @@ final class BtAccelerator implements Accelerator {
     private long missed(Translation t, int index, int info, boolean write) {
         long linear = HostMemory.getLong(area + Area.ADDRESS);
         long gpa = c.device(linear, write);
+        if (write && gpa >= 0) {
+            c.openCodeStores(linear, gpa);
+        }
         return gpa >= 0 && Devices.moves(t.list.get(index), gpa)
                 ? move(t, index, gpa)
                 : fill(t, index, linear, info, write);

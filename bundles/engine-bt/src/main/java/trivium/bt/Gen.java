@@ -38,12 +38,30 @@ final class Gen {
      * guest's registers are then, {@code back} where the block goes on if it need not be left.
      */
     private record Cold(
-            int from, int kind, int index, Flags.Place flags, int back, int unit, int[] map) {}
+            int from,
+            int kind,
+            int index,
+            Flags.Place flags,
+            int back,
+            int unit,
+            int[] map,
+            Beside beside) {
+        Cold(int from, int kind, int index, Flags.Place flags, int back, int unit, int[] map) {
+            this(from, kind, index, flags, back, unit, map, null);
+        }
+    }
+
+    /**
+     * A store of so many bytes that {@link BesideCode} may see to, and where the block goes on with
+     * its host address.
+     */
+    private record Beside(int bytes, int back) {}
 
     /** Off the hot path: an entry of {@link InlineTlb} is filled. */
     private record Fill(
             int from,
             int back,
+            int found,
             int entry,
             int size,
             boolean write,
@@ -248,7 +266,6 @@ final class Gen {
         }
         linear(segment, size, write);
         inline(entry, size, write, write ? Exit.TLB_WRITE : Exit.TLB_READ);
-        a.alu(ADD, 8, T0, Rm.gs(InlineTlb.entry(entry) + InlineTlb.HOST));
     }
 
     /** The entry of {@link InlineTlb} for the present instruction, or -1. */
@@ -257,14 +274,19 @@ final class Gen {
     }
 
     /**
-     * From T0 = linear address to T0 = offset in the page that the entry knows. T1 and T2 are lost
-     * if it knows another.
+     * From T0 = linear address to T0 = host address, or for a group the offset in the page that the
+     * entry knows. T1 and T2 are lost if it knows another.
      */
     private void inline(int entry, int size, boolean write, int miss) {
         int at = InlineTlb.entry(entry);
         a.alu(SUB, 8, T0, Rm.gs(at + InlineTlb.PAGE));
         a.alu(CMP, 8, T0, Rm.gs(at + InlineTlb.FITS));
-        fills.add(new Fill(a.jcc(AE), a.size, entry, size, write, miss, index, flags.place()));
+        int from = a.jcc(AE);
+        int back = a.size;
+        if (miss != Exit.PLAIN) {
+            a.alu(ADD, 8, T0, Rm.gs(at + InlineTlb.HOST));
+        }
+        fills.add(new Fill(from, back, a.size, entry, size, write, miss, index, flags.place()));
     }
 
     /** Fills an entry from the TLB. */
@@ -279,7 +301,8 @@ final class Gen {
         int table = table(f.write);
         compareTag(table, 8);
         int back = f.miss == Exit.PLAIN ? -1 : look;
-        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, back, 0, map));
+        Beside beside = f.miss == Exit.TLB_WRITE ? new Beside(f.size, f.found) : null;
+        colds.add(new Cold(a.jcc(NE), f.miss, f.index, f.flags, back, 0, map, beside));
         a.aluImm(SUB, 4, Rm.gs(InlineTlb.fills(f.entry)), 1);
         colds.add(new Cold(a.jcc(S), Exit.INLINE, f.index, f.flags, -1, 0, map));
         a.load(8, T1, Rm.gs(T1, table + 8));
@@ -440,6 +463,14 @@ final class Gen {
 
     /** From T0 = offset to T0 = host address. {@link Flags#clobber} must have been called. */
     void access(int segment, int size, boolean write) {
+        access(segment, size, write, write);
+    }
+
+    /**
+     * @param beside whether no more than the {@code size} bytes are stored to, which may lie beside
+     *     code, then
+     */
+    void access(int segment, int size, boolean write, boolean beside) {
         linear(segment, size, write);
         int table = table(write);
         int width = linearSize();
@@ -451,8 +482,10 @@ final class Gen {
         }
         compareTag(table, width);
         int miss = write ? Exit.TLB_WRITE : Exit.TLB_READ;
-        colds.add(new Cold(a.jcc(NE), miss, index, flags.place(), look, 0, map));
+        int from = a.jcc(NE);
         a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
+        Beside store = beside ? new Beside(size, a.size) : null;
+        colds.add(new Cold(from, miss, index, flags.place(), look, 0, map, store));
     }
 
     /**
@@ -668,6 +701,7 @@ final class Gen {
             if (c.unit == SECOND_ENTRY) {
                 a.bindTo(secondEntry(a), c.back);
             } else if (c.kind == Exit.TLB_READ || c.kind == Exit.TLB_WRITE) {
+                beside(c.beside);
                 toStub(a.call(), stubs.fill(mode, c.kind == Exit.TLB_WRITE));
                 a.bindTo(a.jcc(AE), c.back);
             } else if (c.unit != 0) {
@@ -707,6 +741,14 @@ final class Gen {
             a.bind(site.cold);
             site.coldStub = a.size;
             leave(Exit.info(Exit.LINK, translation, site.index));
+        }
+    }
+
+    private void beside(Beside store) {
+        if (store != null && store.bytes <= BesideCode.MOST_BYTES) {
+            a.lea(8, T2, Rm.mem(T0, store.bytes - 1));
+            toStub(a.call(), stubs.besideCode(mode));
+            a.bindTo(a.jcc(AE), store.back);
         }
     }
 

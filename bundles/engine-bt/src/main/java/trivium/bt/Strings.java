@@ -123,7 +123,8 @@ final class Strings {
 
     private void accessTarget() {
         offset(Rm.reg(RDI));
-        g.access(ES, bytes, writes());
+        // A repeated one stores to what follows, too.
+        g.access(ES, bytes, writes(), writes() && in.rep == Instruction.NO_REP);
     }
 
     /** Both host addresses: the source's in SCRATCH if there is a target, the last one in T0. */

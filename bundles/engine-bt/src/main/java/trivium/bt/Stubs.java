@@ -16,6 +16,9 @@ final class Stubs {
     /** By TLB and direction. */
     private final long[] fills = new long[2 * Area.EXEC_TABLES];
 
+    /** By TLB. */
+    private final long[] besideCode = new long[Area.EXEC_TABLES];
+
     /** By size and direction. */
     private final long[] ports = new long[6];
 
@@ -40,6 +43,10 @@ final class Stubs {
         PageWalks walks = new PageWalks(a);
         for (int i = 0; i < fills.length; i++) {
             fills[i] = origin + walks.emit(i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
+        }
+        for (int i = 0; i < besideCode.length; i++) {
+            besideCode[i] = origin + a.size;
+            BesideCode.emit(a, i);
         }
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
@@ -70,6 +77,11 @@ final class Stubs {
     /** Fills the TLB for an access at T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
     long fill(Mode mode, boolean write) {
         return fills[2 * mode.table() + (write ? 1 : 0)];
+    }
+
+    /** See {@link BesideCode}. */
+    long besideCode(Mode mode) {
+        return besideCode[mode.table()];
     }
 
     /** Called with the host address to go on at. */

@@ -11,10 +11,10 @@ final class CodePages {
     private final Map<Long, Integer> watches = new HashMap<>();
 
     /**
-     * @return whether it was not watched before
+     * @return how many watch it now
      */
-    boolean add(long page) {
-        return watches.merge(page, 1, Integer::sum) == 1;
+    int add(long page) {
+        return watches.merge(page, 1, Integer::sum);
     }
 
     /**
@@ -23,6 +23,10 @@ final class CodePages {
     boolean remove(long page) {
         return watches.containsKey(page)
                 && watches.computeIfPresent(page, (_, n) -> n == 1 ? null : n - 1) == null;
+    }
+
+    boolean isWatchedOnce(long page) {
+        return watches.getOrDefault(page, 0) == 1;
     }
 
     boolean contains(long page) {

@@ -327,7 +327,8 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     public void trackCode(long gpa) {
         long page = gpa & a20Mask & -PAGE;
         synchronized (this) {
-            if (!codePages.add(page)) {
+            int watches = codePages.add(page);
+            if (watches > 2) {
                 return;
             }
             stores.set(page, 0);
@@ -335,6 +336,12 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
         for (MemoryListener listener : listeners) {
             listener.codeTracked(page);
         }
+    }
+
+    @Override
+    public synchronized long watchedHost(long gpa) {
+        long page = gpa & a20Mask & -PAGE;
+        return codePages.isWatchedOnce(page) ? writes.get(page) : 0;
     }
 
     @Override

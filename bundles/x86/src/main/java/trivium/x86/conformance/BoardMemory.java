@@ -97,6 +97,11 @@ final class BoardMemory extends PlainMemory {
     }
 
     @Override
+    public long watchedHost(long gpa) {
+        return direct && !(otherBank && in(gpa, WINDOW)) ? super.watchedHost(gpa) : 0;
+    }
+
+    @Override
     public long read(long gpa, int size) {
         return otherBank && in(gpa, WINDOW)
                 ? HostMemory.get(other + (gpa & PAGE_BYTES - 1), size)

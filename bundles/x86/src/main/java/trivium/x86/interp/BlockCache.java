@@ -15,20 +15,16 @@ final class BlockCache {
     /** Some 200 bytes each: the blocks of a guest that jumps to every address are long. */
     private static final int MAX_INSTRUCTIONS = 1 << 21;
 
-    /**
-     * A page without a block is watched until so many stores went to it: code may come again, and
-     * to watch a page anew costs more.
-     */
-    private static final int IDLE_STORES = 512;
-
     private final PhysicalMemory memory;
+    private final CodeStores stores;
     private final Block[] buckets = new Block[BUCKETS];
     private final Map<Long, CodePage> byPage = new HashMap<>();
     private int blocks, instructions;
     private long built;
 
-    BlockCache(PhysicalMemory memory) {
+    BlockCache(PhysicalMemory memory, CodeStores stores) {
         this.memory = memory;
+        this.stores = stores;
     }
 
     /** The newest block that begins there; null if there is none. */
@@ -58,7 +54,7 @@ final class BlockCache {
     void watch(long gpa) {
         Long page = gpa >>> 12;
         if (!byPage.containsKey(page)) {
-            byPage.put(page, new CodePage());
+            byPage.put(page, new CodePage(page, stores));
             memory.trackCode(gpa);
         }
     }
@@ -72,9 +68,9 @@ final class BlockCache {
         int bucket = bucket(b.gpa);
         b.nextInBucket = buckets[bucket];
         buckets[bucket] = b;
-        byPage.get(b.gpa >>> 12).add(b, b.gpa >>> 12);
+        byPage.get(b.gpa >>> 12).add(b);
         if (b.lastPage >>> 12 != b.gpa >>> 12) {
-            byPage.get(b.lastPage >>> 12).add(b, b.lastPage >>> 12);
+            byPage.get(b.lastPage >>> 12).add(b);
         }
         blocks++;
         instructions += b.instructions;
@@ -91,9 +87,25 @@ final class BlockCache {
         if (inPage.mayOverlap(gpa, length)) {
             drop(inPage, gpa, length, running);
         }
-        if (inPage.isEmpty() && ++inPage.idleStores > IDLE_STORES) {
+        if (inPage.isIdle()) {
+            inPage.close();
             byPage.remove(page);
             memory.untrackCode(gpa);
+        }
+    }
+
+    /**
+     * After a store to a page with code: those that do not hit the code may be done without us.
+     *
+     * @param tlb number of the TLB that would be asked
+     */
+    void openStores(long linear, int tlb, long gpa) {
+        CodePage inPage = byPage.get(gpa >>> 12);
+        if (inPage != null && memory.a20Mask() == -1) {
+            long host = memory.watchedHost(gpa);
+            if (host != 0) {
+                inPage.openStores(linear, tlb, host);
+            }
         }
     }
 
@@ -108,7 +120,7 @@ final class BlockCache {
             CodePage beside = other == page ? null : byPage.get(other);
             if (beside != null) {
                 beside.remove(b);
-                beside.narrow(other);
+                beside.narrow();
             }
             unlink(b);
             if (b == running) {
@@ -116,7 +128,7 @@ final class BlockCache {
             }
         }
         if (any) {
-            inPage.narrow(page);
+            inPage.narrow();
         }
     }
 

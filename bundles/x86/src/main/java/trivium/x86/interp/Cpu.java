@@ -97,16 +97,19 @@ public final class Cpu {
     /**
      * In {@link #area}: by {@link #largeSlot}, a byte that is not zero if the TLBs may hold pieces
      * of large pages there; where ways from block to block of this codeGeneration, or
-     * globalGeneration, may lead (a {@link PageFilter}); whether pages of devices are known (32
-     * bits). INVLPG has to see to all that.
+     * globalGeneration, may lead (a {@link PageFilter}); whether pages of devices are known, or
+     * {@link #CODE_STORES} (32 bits). INVLPG has to see to all that.
      */
     public static final int LARGE_PAGES = 3 * Tlb.BYTES,
             CODE_PAGES = LARGE_PAGES + LARGE_SLOTS,
             GLOBAL_CODE_PAGES = CODE_PAGES + PageFilter.BYTES,
             DEVICES_KNOWN = GLOBAL_CODE_PAGES + PageFilter.BYTES;
 
+    /** In {@link #area}: the entries of {@link CodeStores}. */
+    public static final int CODE_STORES = DEVICES_KNOWN + 4096;
+
     /** Where an engine's own part of {@link #area} begins. */
-    public static final int ENGINE_AREA = DEVICES_KNOWN + 4096;
+    public static final int ENGINE_AREA = CODE_STORES + (CodeStores.BYTES + 4095 & -4096);
 
     /** Where translated code finds memory by linear address; or null. */
     public final LinearWindow window;
@@ -190,6 +193,7 @@ public final class Cpu {
         codePages = new PageFilter(area + CODE_PAGES);
         globalCodePages = new PageFilter(area + GLOBAL_CODE_PAGES);
         devices = new DeviceTlb(area + DEVICES_KNOWN);
+        codeStores = new CodeStores(area + CODE_STORES);
         userTlb = new Tlb(area + USER_TLB);
         supervisorTlb = new Tlb(area + SUPERVISOR_TLB);
         supervisorAcTlb = new Tlb(area + SUPERVISOR_AC_TLB);
@@ -1066,9 +1070,27 @@ public final class Cpu {
     /** Pages that are not read, or not written, as plain memory: what {@link #fill} found. */
     private final DeviceTlb devices;
 
+    /** Holds pages of which {@link #devices} knows, or knew since they were flushed, both. */
+    final CodeStores codeStores;
+
+    /** Of the engine that caches code, or null. */
+    BlockCache codeCache;
+
     /** With the TLB that would be asked. */
     private long deviceKey(long linear, boolean write) {
-        return linear & PAGE | tlbOffset() / Tlb.BYTES << 1 | (write ? 1 : 0);
+        return linear & PAGE | tlbNumber() << 1 | (write ? 1 : 0);
+    }
+
+    private int tlbNumber() {
+        return tlbOffset() / Tlb.BYTES;
+    }
+
+    /**
+     * Before a store that {@link #device} knows: the next ones to its page, if that is one with
+     * code and they do not hit the code, may be done by translated code ({@link CodeStores}).
+     */
+    public void openCodeStores(long linear, long gpa) {
+        codeCache.openStores(linear, tlbNumber(), gpa);
     }
 
     /**
@@ -1185,6 +1207,7 @@ public final class Cpu {
     /** Drops all this vCPU's engine caches of translations (not the strategy's own). */
     void flushTlb() {
         devices.flush();
+        codeStores.flush();
         userTlb.flush();
         supervisorTlb.flush();
         supervisorAcTlb.flush();
@@ -1203,6 +1226,7 @@ public final class Cpu {
     /** The same, but global pages stay: a CR3 write. */
     void flushLocal() {
         devices.flush();
+        codeStores.flush();
         userTlb.flushLocal();
         supervisorTlb.flushLocal();
         supervisorAcTlb.flushLocal();
@@ -1224,6 +1248,7 @@ public final class Cpu {
             return;
         }
         devices.flush();
+        codeStores.flush();
         userTlb.flushPage(linear);
         supervisorTlb.flushPage(linear);
         supervisorAcTlb.flushPage(linear);
@@ -1243,6 +1268,7 @@ public final class Cpu {
     }
 
     void flushWritesTo(long hvaPage) {
+        codeStores.flush();
         userTlb.flushWritesTo(hvaPage);
         supervisorTlb.flushWritesTo(hvaPage);
         supervisorAcTlb.flushWritesTo(hvaPage);

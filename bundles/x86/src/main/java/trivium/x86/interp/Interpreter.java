@@ -66,7 +66,8 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         c.accelerator = accelerator;
         vcpu = c.vcpu;
         s = vcpu.state();
-        cache = new BlockCache(vcpu.memory());
+        cache = new BlockCache(vcpu.memory(), c.codeStores);
+        c.codeCache = cache;
         builder = new BlockBuilder(c, cache);
         is8086 = vcpu.model() == trivium.cpu.CpuModel.I8086;
         vcpu.memory().addListener(listener);

@@ -165,10 +165,16 @@ public class PlainMemory implements PhysicalMemory {
 
     @Override
     public void trackCode(long gpa) {
-        if (inside(gpa) && watchers[(int) (gpa >>> 12)]++ == 0) {
+        if (inside(gpa) && watchers[(int) (gpa >>> 12)]++ <= 1) {
             listeners.forEach(listener -> listener.codeTracked(gpa));
             share(gpa);
         }
+    }
+
+    @Override
+    public long watchedHost(long gpa) {
+        boolean once = inside(gpa) && watchers[(int) (gpa >>> 12)] == 1;
+        return once && writable(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
     }
 
     @Override

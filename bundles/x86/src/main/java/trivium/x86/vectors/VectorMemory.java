@@ -113,6 +113,12 @@ final class VectorMemory extends PlainMemory implements AutoCloseable {
         }
     }
 
+    /** Every store is to be seen. */
+    @Override
+    public long watchedHost(long gpa) {
+        return 0;
+    }
+
     @Override
     public void trackCode(long gpa) {
         super.trackCode(gpa & addressMask);
