@@ -57,8 +57,8 @@ public interface PhysicalMemory {
     void trackCode(long gpa);
 
     /**
-     * For who watches the page holding {@code gpa}: its host address, if nobody else watches it and
-     * stores that do not touch the code may go straight there; else 0. Valid until {@link
+     * For who watches the page holding {@code gpa}: its host address, if nobody else watches it nor
+     * listens for writes, and stores that do not touch the code may go straight there; else 0. Valid until {@link
      * MemoryListener#codeTracked}, which is called again for the second who watches the page, or
      * until what {@link #writableHost} tells is not.
      */
@@ -105,7 +105,10 @@ public interface PhysicalMemory {
         void written(long gpa);
     }
 
-    /** From now on tells somebody of every {@link #write} that reaches memory. */
+    /**
+     * From now on tells somebody of every {@link #write} that reaches memory, those to watched
+     * pages included if {@link #dropStores} is called then.
+     */
     default void addWriteListener(WriteListener listener) {}
 
     default void removeWriteListener(WriteListener listener) {}

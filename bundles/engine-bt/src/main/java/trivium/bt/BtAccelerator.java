@@ -103,7 +103,13 @@ final class BtAccelerator implements Accelerator {
 
     // Where to go on after the interpreter did one instruction.
     private Translation resume;
-    private int resumeIndex, resumeGeneration, resumeEpoch;
+    private int resumeIndex, resumeGeneration, resumeEpoch, resumeStores;
+
+    /** {@link Cpu#checkedStores} when generated code was left. */
+    private int checkedStores;
+
+    /** The translation that found that its block was not the same any more, or null. */
+    private Translation mismatched;
 
     /** The instruction left to the interpreter: of this translation, or null. */
     private Translation oneOf;
@@ -196,6 +202,7 @@ final class BtAccelerator implements Accelerator {
         faultFrom = null;
         clearJumps();
         link = null;
+        mismatched = null;
         resume = null;
         use(mode);
     }
@@ -221,6 +228,10 @@ final class BtAccelerator implements Accelerator {
         }
         Site from = link;
         link = null;
+        if (mismatched != null) {
+            translations.addVariant(code, mismatched);
+            mismatched = null;
+        }
         Translation t = translations.variant(code, null);
         if (t == null) {
             jumpMissed = false;
@@ -289,6 +300,7 @@ final class BtAccelerator implements Accelerator {
      * @return where it goes on, or 0: {@link #answer} is what comes next
      */
     private long wayOn() {
+        checkedStores = c.checkedStores();
         int now = HostMemory.getInt(area + Area.CONTEXT);
         if (now != entered) {
             arrived(now);
@@ -329,7 +341,12 @@ final class BtAccelerator implements Accelerator {
             translations.refused(t, access.index);
         }
         // If not valid, the walk's accessed bit is in its code.
-        return opened == Windows.OPENED && t.valid ? at : t.host + access.refused;
+        return opened == Windows.OPENED && isIntact(t) ? at : t.host + access.refused;
+    }
+
+    /** Whether nothing was stored to a translation's block since generated code was left. */
+    private boolean isIntact(Translation t) {
+        return t.valid && c.checkedStores() == checkedStores;
     }
 
     private long answer(int next) {
@@ -371,7 +388,7 @@ final class BtAccelerator implements Accelerator {
         int filled = again || !canonical(linear) ? Cpu.SLOW : c.fill(linear, write);
         if (filled == Cpu.FILLED) {
             // If not valid, the walk's accessed bit is in its code.
-            return t.valid ? middleOrOut(t, index) : answer(goOnAt(t, index));
+            return isIntact(t) ? middleOrOut(t, index) : answer(goOnAt(t, index));
         }
         if (filled == Cpu.FAULT && faultsFirst(t.list.get(index), linear)) {
             missInfo = -1;
@@ -462,6 +479,9 @@ final class BtAccelerator implements Accelerator {
                 if (!t.valid) {
                     forgetJump(t);
                 }
+                if (kind == Exit.ENTRY && t.check != null && t.entry != null) {
+                    mismatched = t;
+                }
                 if (kind == Exit.HEAT) {
                     translations.sample(t);
                 }
@@ -536,7 +556,7 @@ final class BtAccelerator implements Accelerator {
     /** Where host code goes on behind an instruction, or 0: the state is exact. */
     private long behind(Translation t, int index) {
         Translation plain =
-                t.valid
+                isIntact(t)
                                 && c.codeGeneration == resumeGeneration
                                 && c.modeEpoch == resumeEpoch
                                 && !interrupted()
@@ -660,6 +680,7 @@ final class BtAccelerator implements Accelerator {
         resumeIndex = index + 1;
         resumeGeneration = c.codeGeneration;
         resumeEpoch = c.modeEpoch;
+        resumeStores = c.checkedStores();
         return ONE;
     }
 
@@ -682,6 +703,7 @@ final class BtAccelerator implements Accelerator {
                 || !t.valid
                 || c.codeGeneration != resumeGeneration
                 || c.modeEpoch != resumeEpoch
+                || c.checkedStores() != resumeStores
                 || counted && t.instructions() - resumeIndex > limit()
                 || c.rip != ip(t, resumeIndex)) {
             return GO_ON;

@@ -50,8 +50,11 @@ final class FlagUse {
         };
     }
 
-    /** A shift's masked count, or -1 if it is in CL. */
+    /** A shift's masked count, or -1 if it is in CL or may change. */
     static int constantCount(Instruction in) {
+        if (in.patched) {
+            return -1;
+        }
         int last = in.row.operands().size() - 1;
         int mask = in.operandSize == 8 && in.bytes(0) == 8 ? 63 : 31;
         return switch (in.operand(last).place()) {

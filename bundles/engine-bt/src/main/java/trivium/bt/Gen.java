@@ -7,6 +7,7 @@ import static trivium.cpu.VcpuState.SS;
 import java.util.ArrayList;
 import java.util.List;
 import trivium.x86.decode.Instruction;
+import trivium.x86.interp.Block;
 import trivium.x86.interp.Tlb;
 
 /**
@@ -118,6 +119,15 @@ final class Gen {
     /** Where the displacement of the jump to this block's transition is; 0 if it has none. */
     int transition;
 
+    /** If the block checks itself; else null. */
+    Check check;
+
+    /** Where the flags are at the check. */
+    private Flags.Place checkFlags;
+
+    /** Of a block that checks itself: what its IPs are apart from host addresses. */
+    private long codeHost;
+
     private final long pendingHva;
     private final boolean pendingLow;
 
@@ -173,6 +183,7 @@ final class Gen {
         fills.clear();
         sites.clear();
         transition = 0;
+        check = null;
         plainJumps = new int[groups.instructions()];
         flags.begin(groups.instructions(), entry);
     }
@@ -330,6 +341,19 @@ final class Gen {
         poll();
         check.run();
         a.bind(over);
+    }
+
+    /** Leaves if the block is not what it was made of; at its entry. */
+    void check(Block block) {
+        flags.clobber();
+        codeHost = block.host() - block.ip;
+        checkFlags = flags.place();
+        check = new Check(a, block);
+    }
+
+    /** The host address of bytes of the block, which checks itself. */
+    long codeHost(long ip) {
+        return codeHost + ip;
     }
 
     /** Moves the guest's registers from where one map has them to where another does. */
@@ -719,6 +743,10 @@ final class Gen {
             }
             leave(Exit.info(c.kind, translation, c.index));
         }
+        if (check != null) {
+            map = CANONICAL;
+            check.finish(a, this::leaveAtEntry);
+        }
         for (WindowAccess access : windowAccesses) {
             access.refused = a.size;
             map = loopMap;
@@ -742,6 +770,11 @@ final class Gen {
             site.coldStub = a.size;
             leave(Exit.info(Exit.LINK, translation, site.index));
         }
+    }
+
+    private void leaveAtEntry() {
+        flags.emitMaterialize(checkFlags);
+        leave(Exit.info(Exit.ENTRY, translation, 0));
     }
 
     private void beside(Beside store) {

@@ -251,6 +251,20 @@ final class Integers {
         if (carry) {
             g.flags.require();
         }
+        if (in.patched) {
+            loadImmediate(in, bytes);
+            FlagSource source = withMemory(op, bytes, d);
+            if (source != null && source.b() == FlagSource.KEPT) {
+                g.flags.keep(T2);
+            }
+            int h = g.read(d, T1);
+            a.alu(op, bytes, h, Rm.reg(T2));
+            if (op != CMP) {
+                g.commit(d, T1);
+            }
+            g.flags.produced(source);
+            return;
+        }
         if (in.isHighByte(0) || !immediate && in.isHighByte(1)) {
             if (immediate) {
                 a.u8(0x80);
@@ -470,7 +484,26 @@ final class Integers {
         }
     }
 
+    /** T2 = an immediate as memory has it now; T0 is lost. */
+    private void loadImmediate(Instruction in, int bytes) {
+        int n = in.bytes(in.row.operands().size() - 1);
+        a.movImm(T0, g.codeHost(in.ip + in.length - n));
+        long from = Rm.mem(T0, 0);
+        if (n == bytes && n != 1) {
+            a.load(n, T2, from);
+        } else if (n == 4) {
+            a.movsxd(T2, from);
+        } else {
+            a.extend(true, n, Math.max(bytes, 4), T2, from);
+        }
+    }
+
     private void movImmediate(Instruction in, int bytes, int d, boolean high) {
+        if (in.patched) {
+            loadImmediate(in, bytes);
+            load(bytes, d, Rm.reg(T2));
+            return;
+        }
         if (high) {
             a.u8(0xb0 | d);
             a.u8((int) in.imm);
@@ -682,7 +715,14 @@ final class Integers {
         if (high) {
             swapBytes(in.rm);
         }
-        if (count < 0) {
+        if (in.patched) {
+            loadImmediate(in, 1);
+            int kept = T0;
+            a.mov(8, kept, RCX);
+            a.mov(4, RCX, T2);
+            a.shiftCl(kind, bytes, rm);
+            a.mov(8, RCX, kept);
+        } else if (count < 0) {
             a.shiftCl(kind, bytes, rm);
         } else {
             a.shiftImm(kind, bytes, rm, count);
@@ -763,6 +803,13 @@ final class Integers {
         long rm = memory ? memory() : g.rm(in.rm);
         int d = in.reg;
         FlagSource source = null;
+        if (in.patched) {
+            loadImmediate(in, bytes);
+            a.op2(0x0faf, bytes, T2, rm);
+            load(bytes, d, Rm.reg(T2));
+            g.flags.produced(null);
+            return true;
+        }
         if (in.row.operands().size() == 3) {
             int h = bytes == 2 ? g.read(d, T1) : g.target(d, T1);
             if (!memory && in.rm != d) {

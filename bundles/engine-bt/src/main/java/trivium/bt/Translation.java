@@ -81,6 +81,9 @@ final class Translation {
     /** By instruction: what the interpreter made of it alone; null where it had not to. */
     Block[] ones;
 
+    /** If the block checks itself; else null. */
+    Check check;
+
     /** See {@link Gen#transition}; how often it was left there, and what was made for it. */
     int transition, transitionsLeft, transitionsMade;
 

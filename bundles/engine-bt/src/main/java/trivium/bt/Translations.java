@@ -31,6 +31,9 @@ final class Translations {
      */
     private static final int HOT = 3, HOT_DEPTH = 6;
 
+    /** One that checks itself becomes another when it was sampled so often. */
+    private static final int LONG = 64;
+
     private static final int MOST_REFUSALS = 4;
 
     /** What tables take, measured: by page, and by instruction and variant of a block. */
@@ -61,6 +64,9 @@ final class Translations {
 
     /** The vCPU's present mode. */
     private Mode mode;
+
+    /** By guest-physical address: the versions of blocks that check themselves. */
+    private final Map<Long, List<BtCode>> versions = new HashMap<>();
 
     private boolean windows = true;
 
@@ -178,6 +184,9 @@ final class Translations {
             variants.forEach(Translations.this::drop);
             plains.forEach(Translations.this::drop);
             forget();
+            if (block.isChecked()) {
+                removeVersion(this);
+            }
         }
 
         void forget() {
@@ -224,11 +233,15 @@ final class Translations {
     /** A block that is to be translated, or null if memory no longer has it as it was. */
     Code code(Block block) {
         List<Instruction> list = translator.decode(block);
-        if (list == null) {
+        if (list == null || block.restless && !translator.check(block, list)) {
+            block.restless = false;
             return null;
         }
         tableBytes += CODE_BYTES + (long) INSTRUCTION_BYTES * list.size();
-        return new BtCode(block, SharedCode.of(list));
+        BtCode code = new BtCode(block, SharedCode.of(list));
+        // It is what it will ever be.
+        code.hot |= block.isChecked();
+        return code;
     }
 
     Translation variant(BtCode code, FlagSource entry) {
@@ -244,8 +257,54 @@ final class Translations {
         }
         if (t != null) {
             code.variants.add(t);
+            if (t.check != null) {
+                addVersion(code);
+            }
         }
         return t;
+    }
+
+    private void addVersion(BtCode code) {
+        List<BtCode> all = versions.computeIfAbsent(code.block.gpa, _ -> new ArrayList<>());
+        all.remove(code);
+        all.addFirst(code);
+        linkVersions(code);
+    }
+
+    private void removeVersion(BtCode code) {
+        List<BtCode> all = versions.get(code.block.gpa);
+        if (all == null) {
+            return;
+        }
+        all.remove(code);
+        if (all.isEmpty()) {
+            versions.remove(code.block.gpa);
+        }
+        linkVersions(code);
+    }
+
+    /** Links the versions of one block, by mode and by how the flags come. */
+    private void linkVersions(BtCode of) {
+        Map<Object, List<Translation>> alike = new HashMap<>();
+        for (BtCode code : versions.getOrDefault(of.block.gpa, List.of())) {
+            for (Translation t : code.variants) {
+                Object key = Arrays.asList(t.ip, t.mode, t.entry);
+                alike.computeIfAbsent(key, _ -> new ArrayList<>()).add(t);
+            }
+        }
+        alike.values().forEach(list -> Check.link(cache, list));
+    }
+
+    /** A version that lets itself be reached from another with its flags, if that is possible. */
+    void addVariant(BtCode code, Translation like) {
+        if (code.block.isChecked()
+                && like.valid
+                && like.ip == code.block.ip
+                && like.mode == mode
+                && like.block.gpa == code.block.gpa
+                && code.variants.size() < MAX_VARIANTS) {
+            variant(code, like.entry);
+        }
     }
 
     /** A translation that may be entered at any instruction, or null if there is no room. */
@@ -283,10 +342,11 @@ final class Translations {
         int secondEntry = two ? mode.execEntry(lastLinear) : 0;
         int secondCookie = two ? cookie(lastLinear, block.lastPage) : 0;
         long second = two ? (long) secondEntry << 32 | secondCookie : 0;
-        HotCode hot = grouped && code.hot ? new HotCode(code) : null;
+        boolean plain = !grouped || block.isChecked();
+        HotCode hot = code.hot && !plain ? new HotCode(code) : null;
         TranslationEvent event = BtEvents.translating();
         Translation t =
-                translator.translate(block, code.list, mode, entry, grouped, hot, count, second);
+                translator.translate(block, code.list, mode, entry, !plain, hot, count, second);
         if (t == null) {
             return null;
         }
@@ -377,6 +437,7 @@ final class Translations {
         count = 0;
         tableBytes = 0;
         cookies.clear();
+        versions.clear();
         modes.clear();
         modes.put(mode, mode);
         inlineTlb.giveAll();
@@ -456,7 +517,15 @@ final class Translations {
     /** A translation was entered when it was time to look. */
     void sample(Translation t) {
         HostMemory.putInt(area + Area.HEAT, sampling);
-        if (t.valid && ++t.samples >= HOT) {
+        if (!t.valid) {
+            return;
+        }
+        t.samples++;
+        if (t.check != null) {
+            if (t.samples >= LONG) {
+                c.calm(t.block);
+            }
+        } else if (t.samples >= HOT) {
             heat((BtCode) t.block.code, HOT_DEPTH);
         }
     }
@@ -533,5 +602,6 @@ final class Translations {
         List<Translation> old = List.copyOf(code.variants);
         code.variants.clear();
         old.forEach(this::drop);
+        linkVersions(code);
     }
 }

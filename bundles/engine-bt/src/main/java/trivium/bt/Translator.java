@@ -4,6 +4,7 @@ import static trivium.bt.Asm.CMP;
 import static trivium.bt.Asm.NE;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import trivium.cpu.Vcpu;
 import trivium.hostos.HostInfo;
@@ -14,6 +15,7 @@ import trivium.x86.decode.Mnemonic;
 import trivium.x86.decode.Operand.Place;
 import trivium.x86.decode.Row.Attribute;
 import trivium.x86.interp.Block;
+import trivium.x86.interp.Patches;
 
 /** Writes the host code of blocks. Bound to one vCPU's thread. */
 final class Translator {
@@ -31,8 +33,10 @@ final class Translator {
     private final Flow flow;
     private final Fp fp;
 
-    // Where the bytes of the block being decoded come from.
+    // Where the bytes of the block being decoded come from, and what they were.
     private long gpa, nextPage;
+    private byte[] bytes;
+    private int read;
 
     Translator(CodeCache cache, Vcpu vcpu) {
         memory = vcpu.memory();
@@ -60,6 +64,8 @@ final class Translator {
         }
         gpa = block.gpa;
         nextPage = block.lastPage;
+        bytes = new byte[block.bytes];
+        read = 0;
         long ip = block.ip;
         List<Instruction> list = new ArrayList<>(block.instructions);
         int bytes = 0;
@@ -78,8 +84,36 @@ final class Translator {
         return bytes == block.bytes ? list : null;
     }
 
+    /**
+     * Makes a block, whose instructions {@link #decode} just gave, one that checks itself.
+     *
+     * @return false if it cannot be one
+     */
+    boolean check(Block block, List<Instruction> list) {
+        int offset = (int) block.gpa & 0xfff;
+        // Compares are of four bytes.
+        if (offset + (block.bytes + 3 & ~3) > 4096
+                || memory.a20Mask() != -1
+                || !list.stream().limit(list.size() - 1).allMatch(Patches::leavesMemory)) {
+            return false;
+        }
+        BitSet unchecked = new BitSet();
+        int end = 0;
+        for (Instruction in : list) {
+            end += in.length;
+            int immediate = Patches.immediateBytes(in);
+            in.patched = immediate != 0;
+            unchecked.set(end - immediate, end);
+        }
+        block.check(bytes, memory.readableHost(block.gpa) + offset, unchecked);
+        return true;
+    }
+
     private int nextByte() {
         int octet = (int) memory.read(gpa, 1) & 0xff;
+        if (read < bytes.length) {
+            bytes[read++] = (byte) octet;
+        }
         gpa++;
         if ((gpa & 0xfff) == 0) {
             gpa = nextPage;
@@ -107,6 +141,7 @@ final class Translator {
             Gen.Hot hot,
             int number,
             long secondPage) {
+        boolean checked = block.isChecked();
         int n = list.size();
         long host = cache.next();
         Instruction end = list.get(n - 1);
@@ -117,13 +152,16 @@ final class Translator {
         long[] ips = new long[n];
         int[] offsets = new int[n + 1];
         // Left at its entry, a block shows the flags that came with the jump there.
-        boolean mayRefuse = secondPage != 0 || mode.counted();
+        boolean mayRefuse = secondPage != 0 || checked || mode.counted();
         g.instruction(0, FlagUse.ALL, FlagUse.ALL);
         g.poll();
         int body = g.a.size;
         if (secondPage != 0) {
             g.a.aluImm(CMP, 4, Rm.gs((int) (secondPage >>> 32)), (int) secondPage);
             g.cold(g.a.jcc(NE), Exit.ENTRY);
+        }
+        if (checked) {
+            g.check(block);
         }
         checkLimit(mode, n);
         boolean loop = grouped && Loop.closes(list);
@@ -194,6 +232,7 @@ final class Translator {
                         List.copyOf(g.sites),
                         fp.notes(n));
         t.transition = g.transition;
+        t.check = g.check;
         t.windowAccesses = List.copyOf(g.windowAccesses);
         return t;
     }

@@ -341,7 +341,7 @@ public final class GuestMemory implements PhysicalMemory, MemoryRegions, AutoClo
     @Override
     public synchronized long watchedHost(long gpa) {
         long page = gpa & a20Mask & -PAGE;
-        return codePages.isWatchedOnce(page) ? writes.get(page) : 0;
+        return writeListeners.length == 0 && codePages.isWatchedOnce(page) ? writes.get(page) : 0;
     }
 
     @Override

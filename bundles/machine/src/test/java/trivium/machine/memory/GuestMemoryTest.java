@@ -220,12 +220,18 @@ class GuestMemoryTest {
     void watchedPagesTellOfEachStoreAndHideFromDirectOnes() {
         Listener listener = new Listener();
         memory.addListener(listener);
+        assertThat(memory.watchedHost(0x5123)).isZero();
         memory.trackCode(0x5123);
+        assertThat(memory.watchedHost(0x5123)).isEqualTo(memory.readableHost(0x5123)).isNotZero();
         memory.trackCode(0x5456); // a second vCPU
+        assertThat(memory.watchedHost(0x5123)).isZero();
+        memory.trackCode(0x5000);
+        memory.untrackCode(0x5000);
 
         memory.write(0x5ffe, 2, 0xbeef);
         memory.write(0x4ff0, new byte[0x1020], 0, 0x1020);
         memory.untrackCode(0x5000);
+        assertThat(memory.watchedHost(0x5000)).isNotZero();
         assertThat(memory.writableHost(0x5000)).isZero();
         assertThat(memory.readableHost(0x5000)).isNotZero();
 
@@ -234,7 +240,8 @@ class GuestMemoryTest {
         memory.write(0x5000, 1, 1);
         assertThat(memory.writableHost(0x5000)).isNotZero();
         assertThat(listener.log)
-                .containsExactly("tracked 5000", "written 5ffe+2", "written 5000+4096");
+                .containsExactly(
+                        "tracked 5000", "tracked 5000", "written 5ffe+2", "written 5000+4096");
     }
 
     @Test

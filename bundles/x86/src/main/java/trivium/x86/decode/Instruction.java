@@ -51,6 +51,9 @@ public final class Instruction {
     /** Sign-extended immediate; the second one (ENTER, far pointer's selector) zero-extended. */
     public long imm, imm2;
 
+    /** Whether {@link #imm} may change in memory, and is to be read there when this runs. */
+    public boolean patched;
+
     public Mnemonic mnemonic() {
         return row.mnemonic;
     }
@@ -131,6 +134,7 @@ public final class Instruction {
                 && displacement == o.displacement
                 && ripRelative == o.ripRelative
                 && imm == o.imm
-                && imm2 == o.imm2;
+                && imm2 == o.imm2
+                && patched == o.patched;
     }
 }

@@ -33,6 +33,10 @@ public interface Accelerator extends TranslationView, AutoCloseable {
     int threshold();
 
     /**
+     * A block that is {@link Block#restless} is offered before it is watched or run, to be made one
+     * that checks itself ({@link Block#check}); if that cannot be, it is restless no more, and
+     * offered again when it is hot.
+     *
      * @return null if this block stays with the interpreter
      */
     Code translate(Block block);

@@ -1,6 +1,8 @@
 package trivium.x86.interp;
 
 import java.util.Arrays;
+import java.util.BitSet;
+import trivium.hostos.HostMemory;
 
 /** A run of instructions decoded once: straight-line code up to the first that ends a block. */
 public final class Block {
@@ -30,6 +32,15 @@ public final class Block {
 
     /** What an accelerator made of it, or null. */
     public Accelerator.Code code;
+
+    /** Whether blocks that began here were overwritten again and again. */
+    public boolean restless;
+
+    /** See {@link #check}; null: stores to the block are watched. */
+    private byte[] expected;
+
+    private BitSet unchecked;
+    private long host;
 
     /** Chain of one bucket of the cache. */
     Block nextInBucket;
@@ -77,6 +88,55 @@ public final class Block {
     public void forgetCode() {
         code = null;
         heat = 0;
+        valid &= expected == null;
+    }
+
+    /**
+     * From now on stores to this block, which lies in one page, are not watched: its code looks
+     * whether it still is what it was made of each time it is entered, and only its last
+     * instruction may store. The ops must not be run.
+     *
+     * @param bytes it was made of
+     * @param host address of the first
+     * @param unchecked which of them are read when the code runs
+     */
+    public void check(byte[] bytes, long host, BitSet unchecked) {
+        expected = bytes;
+        this.host = host;
+        this.unchecked = unchecked;
+    }
+
+    public boolean isChecked() {
+        return expected != null;
+    }
+
+    /** Of a block that checks itself: where byte 0 is. */
+    public long host() {
+        return host;
+    }
+
+    /** Of a block that checks itself: what byte {@code i} was. */
+    public int expected(int i) {
+        return expected[i] & 0xff;
+    }
+
+    /** Of a block that checks itself: whether byte {@code i} must be what it was. */
+    public boolean isFixed(int i) {
+        return i < expected.length && !unchecked.get(i);
+    }
+
+    /** Whether memory has what it was made of, as far as that is not watched. */
+    boolean matches() {
+        return expected == null || sameBytes();
+    }
+
+    private boolean sameBytes() {
+        for (int i = 0; i < expected.length; i++) {
+            if (HostMemory.getByte(host + i) != expected[i] && !unchecked.get(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Must not be run any more. */
@@ -93,7 +153,11 @@ public final class Block {
         return lastPage == (gpa & -4096) && (gpa & 0xfff) + bytes > 4096;
     }
 
+    /** Whether it must not be run any more when [from, to), in one page, was stored to. */
     boolean overlaps(long from, long to) {
+        if (expected != null) {
+            return false;
+        }
         if (wraps()) {
             return gpa >>> 12 == from >>> 12;
         }

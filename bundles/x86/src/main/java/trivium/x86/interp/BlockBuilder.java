@@ -56,8 +56,9 @@ final class BlockBuilder {
      * those of later ones end the block before them.
      *
      * @param max instructions at most
+     * @param restless whether it ends where memory may have changed
      */
-    Block build(long startGpa, int max) {
+    Block build(long startGpa, int max, boolean restless) {
         long ip = c.rip;
         List<Op> ops = new ArrayList<>();
         cache.watch(startGpa);
@@ -71,6 +72,7 @@ final class BlockBuilder {
         while (ops.size() < Math.min(max, MAX_INSTRUCTIONS)) {
             Op op;
             int length;
+            boolean stores;
             try {
                 Instruction in = decoder.decode(source, c.codeSize);
                 in.ip = ip;
@@ -79,6 +81,7 @@ final class BlockBuilder {
                     throw c.gp(0);
                 }
                 op = OpBuilder.build(in, c);
+                stores = restless && !Patches.leavesMemory(in);
                 setsIp =
                         in.row == null || in.row.is(Attribute.ENDS_BLOCK) || OpBuilder.isString(in);
             } catch (GuestException e) {
@@ -100,6 +103,7 @@ final class BlockBuilder {
             ip = op.next;
             // A block that reached a second page ends there, or the end of all offsets.
             if (setsIp
+                    || stores
                     || wrapped
                     || around
                     || lastPage != (startGpa & -4096)
@@ -112,8 +116,17 @@ final class BlockBuilder {
             lastPage = startGpa & -4096; // an instruction that was not taken began there
         }
         Op[] array = Fusion.fuse(ops);
-        return new Block(
-                startGpa, lastPage, c.rip, Block.mode(c.codeSize, max), array, bytes, setsIp);
+        Block block =
+                new Block(
+                        startGpa,
+                        lastPage,
+                        c.rip,
+                        Block.mode(c.codeSize, max),
+                        array,
+                        bytes,
+                        setsIp);
+        block.restless = restless;
+        return block;
     }
 
     /** Whether the last block went around the end of the 8086's segment: not to be cached. */

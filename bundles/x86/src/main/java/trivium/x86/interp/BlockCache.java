@@ -15,12 +15,37 @@ final class BlockCache {
     /** Some 200 bytes each: the blocks of a guest that jumps to every address are long. */
     private static final int MAX_INSTRUCTIONS = 1 << 21;
 
+    /** A power of two. */
+    private static final int ADDRESSES = 1024;
+
+    /**
+     * Blocks that were overwritten so often check themselves, but in no more versions than that.
+     */
+    private static final int RESTLESS = 4, MOST_VERSIONS = 8;
+
+    /** Overwritten between one time and the next: so many blocks at most, by so many bytes. */
+    private static final int SOON = 4096, MOST_BYTES = 16;
+
+    /** So often more, if a block that checks itself ran long. */
+    private static final int CALM = 64;
+
     private final PhysicalMemory memory;
     private final CodeStores stores;
     private final Block[] buckets = new Block[BUCKETS];
     private final Map<Long, CodePage> byPage = new HashMap<>();
     private int blocks, instructions;
     private long built;
+
+    /** By a hash of its address: a block that was overwritten, how often, and when last. */
+    private final long[] overwritten = new long[ADDRESSES], since = new long[ADDRESSES];
+
+    private final int[] times = new int[ADDRESSES];
+
+    /** How many blocks were overwritten so far. */
+    private long overwrites;
+
+    /** How often bytes of blocks that check themselves may have been stored to from here. */
+    int checkedStores;
 
     BlockCache(PhysicalMemory memory, CodeStores stores) {
         this.memory = memory;
@@ -39,11 +64,48 @@ final class BlockCache {
 
     private static Block find(Block from, long gpa, long ip, int mode) {
         for (Block b = from; b != null; b = b.nextInBucket) {
-            if (b.gpa == gpa && b.ip == ip && b.mode == mode) {
+            if (b.gpa == gpa && b.ip == ip && b.mode == mode && b.valid) {
                 return b;
             }
         }
         return null;
+    }
+
+    private static int address(long gpa) {
+        return (int) (gpa ^ gpa >>> 10) & ADDRESSES - 1;
+    }
+
+    private void countOverwritten(long gpa) {
+        int slot = address(gpa);
+        overwrites++;
+        boolean again = overwritten[slot] == gpa && overwrites - since[slot] <= SOON;
+        times[slot] = again ? times[slot] + 1 : 1;
+        overwritten[slot] = gpa;
+        since[slot] = overwrites;
+    }
+
+    /** A block that checks itself ran long: it may be a better one that does not. */
+    void calm(Block b) {
+        overwritten[address(b.gpa)] = b.gpa;
+        times[address(b.gpa)] = RESTLESS - CALM;
+        since[address(b.gpa)] = overwrites;
+        CodePage inPage = byPage.get(b.gpa >>> 12);
+        inPage.remove(b);
+        inPage.narrow();
+        unlink(b);
+    }
+
+    /** Whether blocks there were overwritten so often that a new one should check itself. */
+    boolean isRestless(long gpa, long ip, int mode) {
+        int slot = address(gpa);
+        if (overwritten[slot] != gpa || times[slot] < RESTLESS) {
+            return false;
+        }
+        int versions = 0;
+        for (Block b = find(gpa, ip, mode); b != null; b = findOther(b)) {
+            versions += b.isChecked() ? 1 : 0;
+        }
+        return versions < MOST_VERSIONS;
     }
 
     private static int bucket(long gpa) {
@@ -84,6 +146,9 @@ final class BlockCache {
         if (inPage == null) {
             return;
         }
+        if (inPage.mayBeChecked(gpa, length)) {
+            checkedStores++;
+        }
         if (inPage.mayOverlap(gpa, length)) {
             drop(inPage, gpa, length, running);
         }
@@ -116,6 +181,9 @@ final class BlockCache {
                 b != null;
                 b = inPage.takeOverlapping(gpa, gpa + length)) {
             any = true;
+            if (length <= MOST_BYTES) {
+                countOverwritten(b.gpa);
+            }
             long other = b.gpa >>> 12 == page ? b.lastPage >>> 12 : b.gpa >>> 12;
             CodePage beside = other == page ? null : byPage.get(other);
             if (beside != null) {

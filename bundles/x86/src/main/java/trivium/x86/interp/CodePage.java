@@ -21,6 +21,9 @@ final class CodePage {
     /** Bit n: a block may lie on the bytes from 64 n on. */
     private long granules;
 
+    /** The same of blocks that check themselves. */
+    private long checked;
+
     /** Stores to the page that came here since it had a block last. */
     private int idleStores;
 
@@ -62,8 +65,12 @@ final class CodePage {
             blocks = Arrays.copyOf(blocks, 2 * count);
         }
         blocks[count++] = b;
-        granules |= granules(b);
         idleStores = 0;
+        if (b.isChecked()) {
+            checked |= granules(b);
+            return;
+        }
+        granules |= granules(b);
         stores.tell(entries, first(b), last(b), true);
     }
 
@@ -94,6 +101,12 @@ final class CodePage {
         return (granules & granules(first, first + length - 1)) != 0;
     }
 
+    /** The same of a block that checks itself. */
+    boolean mayBeChecked(long gpa, int length) {
+        int first = (int) gpa & 0xfff;
+        return (checked & granules(first, first + length - 1)) != 0;
+    }
+
     /**
      * Takes a block that overlaps [from, to) off the page; null if there is none. {@link #narrow}
      * must follow.
@@ -113,8 +126,13 @@ final class CodePage {
     void narrow() {
         stores.tell(entries, goneFirst, goneLast, false);
         granules = 0;
+        checked = 0;
         for (int i = 0; i < count; i++) {
             Block b = blocks[i];
+            if (b.isChecked()) {
+                checked |= granules(b);
+                continue;
+            }
             granules |= granules(b);
             if (first(b) <= goneLast && last(b) >= goneFirst) {
                 stores.tell(entries, first(b), last(b), true);
@@ -134,7 +152,9 @@ final class CodePage {
             return;
         }
         for (int i = 0; i < count; i++) {
-            stores.tell(1L << entry, first(blocks[i]), last(blocks[i]), true);
+            if (!blocks[i].isChecked()) {
+                stores.tell(1L << entry, first(blocks[i]), last(blocks[i]), true);
+            }
         }
     }
 

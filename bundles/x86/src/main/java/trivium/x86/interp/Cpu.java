@@ -1081,6 +1081,19 @@ public final class Cpu {
         return linear & PAGE | tlbNumber() << 1 | (write ? 1 : 0);
     }
 
+    /**
+     * Changes when bytes of blocks that check themselves ({@link Block#check}) may have been stored
+     * to otherwise than by translated code.
+     */
+    public int checkedStores() {
+        return codeCache.checkedStores;
+    }
+
+    /** A block that checks itself ran long, and was not found to be another lately. */
+    public void calm(Block block) {
+        codeCache.calm(block);
+    }
+
     private int tlbNumber() {
         return tlbOffset() / Tlb.BYTES;
     }

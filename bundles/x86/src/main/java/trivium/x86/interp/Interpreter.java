@@ -494,11 +494,11 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         long ip = c.rip;
         if (b != null && b.generation == c.codeGeneration) {
             Block n = b.taken;
-            if (n != null && n.ip == ip && n.valid) {
+            if (n != null && n.ip == ip && n.valid && n.matches()) {
                 return n;
             }
             n = b.notTaken;
-            if (n != null && n.ip == ip && n.valid) {
+            if (n != null && n.ip == ip && n.valid && n.matches()) {
                 return n;
             }
         }
@@ -513,6 +513,7 @@ public final class Interpreter implements VcpuRunner, TranslationView {
                         && n.ip == ip
                         && n.seen == (n.global ? c.globalGeneration : c.codeGeneration)
                         && n.valid
+                        && n.matches()
                 ? n
                 : null;
     }
@@ -551,11 +552,15 @@ public final class Interpreter implements VcpuRunner, TranslationView {
         long gpa = c.codeAddress(linear);
         int mode = Block.mode(c.codeSize, max);
         Block n = cache.find(gpa, ip, mode);
-        while (n != null && !stillFits(n, linear)) {
+        while (n != null && !(stillFits(n, linear) && n.matches())) {
             n = cache.findOther(n);
         }
         if (n == null) {
-            n = builder.build(gpa, max);
+            boolean restless = accelerator != null && max != 1 && cache.isRestless(gpa, ip, mode);
+            n = builder.build(gpa, max, restless);
+            if (restless) {
+                n.code = accelerator.translate(n);
+            }
             if (!builder.wrapped()) {
                 cache.add(n);
             }

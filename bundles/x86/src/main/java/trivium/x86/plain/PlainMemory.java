@@ -174,7 +174,8 @@ public class PlainMemory implements PhysicalMemory {
     @Override
     public long watchedHost(long gpa) {
         boolean once = inside(gpa) && watchers[(int) (gpa >>> 12)] == 1;
-        return once && writable(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
+        boolean alone = once && writeListeners.isEmpty();
+        return alone && writable(gpa) ? host + (gpa & -PAGE_BYTES) : 0;
     }
 
     @Override
