@@ -58,9 +58,9 @@ public interface PhysicalMemory {
 
     /**
      * For who watches the page holding {@code gpa}: its host address, if nobody else watches it nor
-     * listens for writes, and stores that do not touch the code may go straight there; else 0. Valid until {@link
-     * MemoryListener#codeTracked}, which is called again for the second who watches the page, or
-     * until what {@link #writableHost} tells is not.
+     * listens for writes, and stores that do not touch the code may go straight there; else 0.
+     * Valid until {@link MemoryListener#codeTracked}, which is called again for the second who
+     * watches the page, or until what {@link #writableHost} tells is not.
      */
     default long watchedHost(long gpa) {
         return 0;
