@@ -42,7 +42,7 @@ final class BesideCode {
         a.alu(CMP, 8, RCX, Rm.reg(RDX));
         failures.add(a.jcc(NE));
         if (tlb != 0) {
-            a.aluImm(OR, 4, Rm.reg(RDX), tlb);
+            a.aluImm(OR, 8, Rm.reg(RDX), tlb);
         }
         a.alu(CMP, 8, RDX, entry(CodeStores.TAG));
         failures.add(a.jcc(NE));

@@ -10,6 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import trivium.bt.TestBoard.Mode;
+import trivium.cpu.ExecutionEngine;
 import trivium.memory.MemoryListener;
 import trivium.x86.InterpreterEngine;
 
@@ -18,10 +19,11 @@ import trivium.x86.InterpreterEngine;
  * again and again, end as in the interpreter.
  */
 class PatchedCodeTest extends ProgramTest {
-    private static final int PROGRAMS = 40, ROUNDS = 30, TIMES = 12;
+    private static final int PROGRAMS = 30, ROUNDS = 30, TIMES = 12;
+    private static final int INSIDE = 0x9240;
 
-    /** A routine over the end of a page, and one within a page. */
-    private static final int CROSSING = 0x8fe0, INSIDE = 0x9240;
+    /** Routines, the first over the end of a page. */
+    private static final int[] ROUTINES = {0x8fe0, INSIDE, 0x92b0, 0x9320, 0x9390, 0x9400};
 
     private static final int LENGTH = 64;
     private static final int[] ONE_BYTE = {0x90, 0x98, 0x99, 0xf5, 0xf8, 0xf9};
@@ -73,24 +75,27 @@ class PatchedCodeTest extends ProgramTest {
     @EnumSource(names = {"PROTECTED32", "PAE", "LONG"})
     void storesOfAnySizeAnywhereEndAsInTheInterpreter(Mode mode) {
         for (int seed = 0; seed < PROGRAMS; seed++) {
-            int routine = seed % 2 == 0 ? CROSSING : INSIDE;
-            String code = stores(mode, routine, new Random(seed));
+            String code = stores(mode, new Random(seed));
             sameEnd("seed " + seed, e -> new TestBoard(mode, e).code(code)).close();
             samePieces(mode, code, seed, null);
         }
     }
 
-    private static String stores(Mode mode, int routine, Random random) {
+    private static String stores(Mode mode, Random random) {
         Code c = new Code(mode);
-        for (int i = 0; i < LENGTH; i += 4) {
-            c.add(0xc7).at(0, routine + i).value(4, oneBytes(random));
+        for (int routine : ROUTINES) {
+            for (int i = 0; i < LENGTH; i += 4) {
+                c.add(0xc7).at(0, routine + i).value(4, oneBytes(random));
+            }
+            c.add(0xc6).at(0, routine + LENGTH).add(0xc3);
         }
-        c.add(0xc6).at(0, routine + LENGTH).add(0xc3);
         c.add(0x31, 0xf6, 0xbd).value(4, TIMES); // xor esi, esi; mov ebp, TIMES
         int top = c.out.size();
         for (int i = 0; i < ROUNDS; i++) {
-            store(c, routine, random);
+            int routine = ROUTINES[random.nextInt(ROUTINES.length)];
             c.call(routine).add(0x11, 0xc6); // adc esi, eax
+            store(c, routine, random);
+            c.call(routine).add(0x11, 0xc6);
         }
         return loop(c, top);
     }
@@ -276,6 +281,40 @@ class PatchedCodeTest extends ProgramTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** A device that is read changes what comes behind the read, in code that is patched. */
+    @ParameterizedTest
+    @EnumSource(names = {"PROTECTED32", "LONG"})
+    void storesOfADeviceThatIsReadComeInTime(Mode mode) {
+        Code routine = new Code(mode);
+        routine.add(0x8b).at(3, TestBoard.DEVICE); // mov ebx, [device]
+        int opcode = routine.out.size();
+        routine.add(0x05).value(4, 1).add(0x8b).at(3, TestBoard.DATA).add(0x01, 0xd8, 0xc3);
+        byte[] bytes = routine.out.toByteArray();
+        Code c = new Code(mode);
+        for (int i = 0; i < bytes.length; i++) {
+            c.add(0xc6).at(0, INSIDE + i).add(bytes[i]);
+        }
+        c.add(0xbd).value(4, 200);
+        int top = c.out.size();
+        c.add(0x01).at(5, INSIDE + opcode + 1); // add [immediate], ebp
+        c.call(INSIDE).call(INSIDE);
+        String code = loop(c, top);
+        sameEnd(e -> readingBoard(mode, e, code, INSIDE + opcode)).close();
+    }
+
+    private static TestBoard readingBoard(Mode mode, ExecutionEngine e, String code, int opcode) {
+        TestBoard board = new TestBoard(mode, e).code(code);
+        int[] reads = {0};
+        board.whenRead =
+                () -> {
+                    int operation = reads[0]++ * 5 % 13 % 7;
+                    if (operation < 3) { // mostly it leaves it alone
+                        board.memory().write(opcode, 1, operation << 4 | 5);
+                    }
+                };
+        return board;
     }
 
     // ---- what becomes of it

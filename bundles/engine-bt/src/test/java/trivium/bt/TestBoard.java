@@ -79,6 +79,9 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
     /** How the time-stamp counter follows the host's clock; it stands still if this is empty. */
     OptionalLong tscAhead = OptionalLong.empty();
 
+    /** What the device does when it is read. */
+    Runnable whenRead = () -> {};
+
     /** Accesses to devices. */
     final List<String> log = new ArrayList<>();
 
@@ -421,6 +424,7 @@ final class TestBoard extends PlainVcpu implements AutoCloseable {
         @Override
         protected long readElsewhere(long gpa, int size) {
             log.add("read %x %d".formatted(gpa, size));
+            whenRead.run();
             return gpa >>> 2 & -1L >>> 64 - 8 * size;
         }
 

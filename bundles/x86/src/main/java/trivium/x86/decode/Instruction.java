@@ -64,11 +64,11 @@ public final class Instruction {
 
     /** Bytes of operand {@code i}. */
     public int bytes(int i) {
-        return row.operands.get(i).bytes(operandSize);
+        return row.operands[i].bytes(operandSize);
     }
 
     public Operand operand(int i) {
-        return row.operands.get(i);
+        return row.operands[i];
     }
 
     /**

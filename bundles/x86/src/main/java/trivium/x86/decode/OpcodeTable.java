@@ -13,7 +13,21 @@ public final class OpcodeTable {
     private static final Row[] NO_ROWS = {};
     private static final Map<CpuModel, OpcodeTable> TABLES = new EnumMap<>(CpuModel.class);
 
+    /** None, 66, F2 and F3. */
+    private static final int PREFIXES = 4;
+
+    /** In {@link #found}: there is no such row. */
+    private static final Row NO_ROW = new Row(0, null);
+
     private final Row[][] byOpcode = new Row[PAGES * 256][];
+
+    private final boolean[] withModRm = new boolean[PAGES * 256];
+
+    /**
+     * What {@link #find} found before, by opcode, prefix and whether it is in 64-bit mode, then by
+     * ModR/M byte. Filled by any thread: all would write the same.
+     */
+    private final Row[][] found = new Row[PAGES * 256 * PREFIXES * 2][];
 
     static Row insn(int opcode, Mnemonic mnemonic, Operand... operands) {
         return new Row(opcode, mnemonic, operands);
@@ -46,6 +60,7 @@ public final class OpcodeTable {
         }
         for (int i = 0; i < byOpcode.length; i++) {
             byOpcode[i] = lists.get(i).toArray(NO_ROWS);
+            withModRm[i] = byOpcode[i].length > 0 && hasModRm(byOpcode[i][0]);
         }
     }
 
@@ -63,8 +78,7 @@ public final class OpcodeTable {
 
     /** Whether the opcode has a ModR/M byte: known before the row is. */
     boolean hasModRm(int opcode) {
-        Row[] rows = byOpcode[index(opcode)];
-        return rows.length > 0 && hasModRm(rows[0]);
+        return withModRm[index(opcode)];
     }
 
     private static boolean hasModRm(Row row) {
@@ -99,6 +113,31 @@ public final class OpcodeTable {
      * @return null if there is none: #UD
      */
     Row find(int opcode, int modRm, int prefix, boolean mode64) {
+        int slot = (index(opcode) << 2 | prefixNumber(prefix)) << 1 | (mode64 ? 1 : 0);
+        Row[] byModRm = found[slot];
+        if (byModRm == null) {
+            byModRm = new Row[withModRm[index(opcode)] ? 256 : 1];
+            found[slot] = byModRm;
+        }
+        int at = byModRm.length == 1 ? 0 : modRm;
+        Row row = byModRm[at];
+        if (row == null) {
+            row = search(opcode, modRm, prefix, mode64);
+            byModRm[at] = row == null ? NO_ROW : row;
+        }
+        return row == NO_ROW ? null : row;
+    }
+
+    private static int prefixNumber(int prefix) {
+        return switch (prefix) {
+            case 0 -> 0;
+            case 0x66 -> 1;
+            case 0xf2 -> 2;
+            default -> 3;
+        };
+    }
+
+    private Row search(int opcode, int modRm, int prefix, boolean mode64) {
         Row fallback = null;
         for (Row row : byOpcode[index(opcode)]) {
             boolean fits =

@@ -1,8 +1,6 @@
 package trivium.x86.decode;
 
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * One row of the opcode table. {@code opcode} is 0x00-0xFF, 0x0F00-0x0FFF, 0x0F3800-0x0F38FF or
@@ -36,8 +34,14 @@ public final class Row {
 
     final int opcode;
     final Mnemonic mnemonic;
-    final List<Operand> operands;
-    final Set<Attribute> attributes = EnumSet.noneOf(Attribute.class);
+    private final List<Operand> list;
+
+    /** Not to be changed. */
+    final Operand[] operands;
+
+    /** Bit n: the attribute with this ordinal. */
+    private int attributes;
+
     int extension = ANY;
     int rm = ANY;
     int mod = ANY;
@@ -47,11 +51,14 @@ public final class Row {
     Row(int opcode, Mnemonic mnemonic, Operand... operands) {
         this.opcode = opcode;
         this.mnemonic = mnemonic;
-        this.operands = List.of(operands);
+        this.operands = operands;
+        list = List.of(operands);
     }
 
     public Row with(Attribute... more) {
-        attributes.addAll(List.of(more));
+        for (Attribute attribute : more) {
+            attributes |= 1 << attribute.ordinal();
+        }
         return this;
     }
 
@@ -101,11 +108,11 @@ public final class Row {
     }
 
     public List<Operand> operands() {
-        return operands;
+        return list;
     }
 
     public boolean is(Attribute attribute) {
-        return attributes.contains(attribute);
+        return (attributes & 1 << attribute.ordinal()) != 0;
     }
 
     public int extension() {
@@ -134,6 +141,6 @@ public final class Row {
 
     @Override
     public String toString() {
-        return "%X %s %s".formatted(opcode, mnemonic, operands);
+        return "%X %s %s".formatted(opcode, mnemonic, list);
     }
 }

@@ -56,6 +56,13 @@ public final class CodeStores {
         return (int) (linear >>> 12) & ENTRIES - 1;
     }
 
+    /** Whether a page's entry is there and good for more stores. */
+    boolean isOpen(long linear, int tlb) {
+        long entry = entry(number(linear));
+        return HostMemory.getLong(entry + TAG) == (linear & -4096 | tlb)
+                && HostMemory.getInt(entry + LEFT) >= 0;
+    }
+
     /**
      * Lets stores to a page go on without us; or, if it was stored to so often that it should have
      * been asked about, sees to that.

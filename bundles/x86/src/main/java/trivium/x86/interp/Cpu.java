@@ -1103,7 +1103,9 @@ public final class Cpu {
      * code and they do not hit the code, may be done by translated code ({@link CodeStores}).
      */
     public void openCodeStores(long linear, long gpa) {
-        codeCache.openStores(linear, tlbNumber(), gpa);
+        if (!codeStores.isOpen(linear, tlbNumber())) {
+            codeCache.openStores(linear, tlbNumber(), gpa);
+        }
     }
 
     /**
