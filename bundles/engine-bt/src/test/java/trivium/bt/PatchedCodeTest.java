@@ -26,7 +26,10 @@ class PatchedCodeTest extends ProgramTest {
     private static final int[] ROUTINES = {0x8fe0, INSIDE, 0x92b0, 0x9320, 0x9390, 0x9400};
 
     private static final int LENGTH = 64;
-    private static final int[] ONE_BYTE = {0x90, 0x98, 0x99, 0xf5, 0xf8, 0xf9};
+
+    /** NOP, CWDE, CMC, STC, CLC, CDQ; INC and DEC of EAX and EBX. */
+    private static final int[] ONE_BYTE_64 = {0x90, 0x98, 0xf5, 0xf9, 0xf8, 0x99},
+            ONE_BYTE_32 = {0x40, 0x43, 0x4b, 0x48, 0xf5, 0x40};
 
     /** Opcodes with an accumulator and an immediate: ADD, OR, ADC, SBB, AND, SUB, XOR, CMP. */
     private static final int ALU = 8;
@@ -85,7 +88,7 @@ class PatchedCodeTest extends ProgramTest {
         Code c = new Code(mode);
         for (int routine : ROUTINES) {
             for (int i = 0; i < LENGTH; i += 4) {
-                c.add(0xc7).at(0, routine + i).value(4, oneBytes(random));
+                c.add(0xc7).at(0, routine + i).value(4, oneBytes(c, random));
             }
             c.add(0xc6).at(0, routine + LENGTH).add(0xc3);
         }
@@ -105,14 +108,11 @@ class PatchedCodeTest extends ProgramTest {
         return c.hex();
     }
 
-    private static int oneByte(Random random) {
-        return ONE_BYTE[random.nextInt(ONE_BYTE.length)];
-    }
-
-    private static long oneBytes(Random random) {
+    private static long oneBytes(Code c, Random random) {
+        int[] from = c.wide ? ONE_BYTE_64 : ONE_BYTE_32;
         long value = 0;
         for (int i = 0; i < 8; i++) {
-            value = value << 8 | oneByte(random);
+            value = value << 8 | from[random.nextInt(from.length)];
         }
         return value;
     }
@@ -128,21 +128,24 @@ class PatchedCodeTest extends ProgramTest {
         int how = random.nextInt(4);
         if (size <= 4 && how == 0) {
             // mov edi, at; mov eax, …; mov ecx, n; rep stosb
-            c.add(0xbf).value(4, at).add(0xb8).value(4, oneBytes(random));
+            c.add(0xbf).value(4, at).add(0xb8).value(4, oneBytes(c, random));
             c.add(0xb9).value(4, size).add(0xf3, 0xaa);
         } else if (size <= 4 && how == 1) {
-            c.add(0xbf).value(4, at).add(0xb8).value(4, oneBytes(random));
+            c.add(0xbf).value(4, at).add(0xb8).value(4, oneBytes(c, random));
             prefixed(c, size).add(size == 1 ? 0xaa : 0xab);
         } else if (size <= 4 && how == 2) {
-            c.add(0xbb).value(4, oneBytes(random)); // mov ebx, …; xchg [at], ebx
+            c.add(0xbb).value(4, oneBytes(c, random)); // mov ebx, …; xchg [at], ebx
             prefixed(c, size).add(size == 1 ? 0x86 : 0x87).at(3, at);
         } else if (size <= 4) {
-            prefixed(c, size).add(size == 1 ? 0xc6 : 0xc7).at(0, at).value(size, oneBytes(random));
+            prefixed(c, size)
+                    .add(size == 1 ? 0xc6 : 0xc7)
+                    .at(0, at)
+                    .value(size, oneBytes(c, random));
         } else if (size == 8 && c.wide) {
-            c.add(0x48, 0xbb).value(8, oneBytes(random)).add(0x48, 0x89).at(3, at);
+            c.add(0x48, 0xbb).value(8, oneBytes(c, random)).add(0x48, 0x89).at(3, at);
         } else {
             for (int i = 0; i < 16; i += 4) {
-                c.add(0xc7).at(0, TestBoard.DATA + i).value(4, oneBytes(random));
+                c.add(0xc7).at(0, TestBoard.DATA + i).value(4, oneBytes(c, random));
             }
             c.add(0x0f, 0x10).at(0, TestBoard.DATA); // movups, movlps
             c.add(0x0f, size == 8 ? 0x13 : 0x11).at(0, at);
