@@ -220,13 +220,13 @@ final class KvmState {
         regs.u64(KvmRegs.RIP, s.rip);
         regs.u64(KvmRegs.RFLAGS, s.rflags);
         kvm.set(regs);
-        kvmXsave.copyFrom(xsave, KvmXsave.HEAD_BYTES);
+        kvmXsave.copyFrom(xsave, KvmXsave.FXSAVE_BYTES);
         FxImage.put(s, xsave.hva(KvmXsave.FXSAVE));
         xsave.u16(KvmXsave.FOP, s.fop);
         xsave.u64(KvmXsave.FIP, s.fip);
         xsave.u64(KvmXsave.FDP, s.fdp);
-        xsave.u64(KvmXsave.XSTATE_BV, xsave.u64(KvmXsave.XSTATE_BV) | X87_AND_SSE);
-        if (!xsave.startsLike(kvmXsave, KvmXsave.HEAD_BYTES)) {
+        if (!xsave.startsLike(kvmXsave, KvmXsave.FXSAVE_BYTES)) {
+            xsave.u64(KvmXsave.XSTATE_BV, xsave.u64(KvmXsave.XSTATE_BV) | X87_AND_SSE);
             kvm.set(xsave);
         }
     }

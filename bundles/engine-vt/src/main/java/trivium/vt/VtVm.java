@@ -46,6 +46,9 @@ final class VtVm implements MemoryListener {
     /** Below where CPUs with 39 physical address bits end; private memory lies there or above. */
     private static final long UNUSED = 0x70_0000_0000L;
 
+    /** Of {@link Kvm#CAP_SYNC_REGS}: general and special registers. */
+    private static final int SYNCED = 3;
+
     private static final int FLUSH_SLOT = 508, PRIVATE_SLOTS = 200, MOST_PRIVATE = 256;
     private static final long MIB = 1 << 20, GIB_4 = 1L << 32;
 
@@ -125,6 +128,10 @@ final class VtVm implements MemoryListener {
     }
 
     private final PhysicalMemory memory;
+
+    /** Whether registers go in and out with KVM_RUN. */
+    private final boolean syncs;
+
     private final KvmVm vm;
     private final boolean logged;
     private final List<Slot> slots = new ArrayList<>();
@@ -160,6 +167,7 @@ final class VtVm implements MemoryListener {
         this.memory = memory;
         this.logged = logged;
         code = logged ? new CodePages(this, memory, Measurement.quick().umip()) : null;
+        syncs = logged && (kvm.extension(Kvm.CAP_SYNC_REGS) & SYNCED) == SYNCED;
         vm = kvm.createVm();
         try {
             if (kvm.extension(Kvm.CAP_SET_IDENTITY_MAP_ADDR) != 0) {
@@ -200,6 +208,9 @@ final class VtVm implements MemoryListener {
         KvmVcpu vcpu = vcpus.get(index);
         if (vcpu == null) {
             vcpu = vm.createVcpu(index);
+            if (syncs) {
+                vcpu.syncRegs();
+            }
             vcpus.put(index, vcpu);
         }
         used.add(index);

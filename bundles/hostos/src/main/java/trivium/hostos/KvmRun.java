@@ -25,7 +25,11 @@ public final class KvmRun extends KvmStruct {
                     JAVA_SHORT.withName("flags"),
                     JAVA_LONG.withName("cr8"),
                     JAVA_LONG.withName("apic_base"),
-                    MemoryLayout.sequenceLayout(256, JAVA_BYTE).withName("exit"));
+                    MemoryLayout.sequenceLayout(256, JAVA_BYTE).withName("exit"),
+                    JAVA_LONG.withName("kvm_valid_regs"),
+                    JAVA_LONG.withName("kvm_dirty_regs"),
+                    KvmRegs.LAYOUT.withName("s.regs.regs"),
+                    KvmSregs.LAYOUT.withName("s.regs.sregs"));
 
     private static final StructLayout IO =
             MemoryLayout.structLayout(
@@ -57,6 +61,14 @@ public final class KvmRun extends KvmStruct {
     private static final long IMMEDIATE_EXIT = offset(LAYOUT, "immediate_exit");
     private static final long EXIT = offset(LAYOUT, "exit");
 
+    /** Bits of the two below. */
+    static final long SYNC_X86_REGS = 1 << 0, SYNC_X86_SREGS = 1 << 1;
+
+    static final long KVM_VALID_REGS = offset(LAYOUT, "kvm_valid_regs");
+    static final long KVM_DIRTY_REGS = offset(LAYOUT, "kvm_dirty_regs");
+    static final long SYNC_REGS = offset(LAYOUT, "s.regs.regs");
+    static final long SYNC_SREGS = offset(LAYOUT, "s.regs.sregs");
+
     // Of EXIT_IO.
     private static final long IO_DIRECTION = EXIT + offset(IO, "direction");
     public static final long IO_SIZE = EXIT + offset(IO, "size");
@@ -81,6 +93,18 @@ public final class KvmRun extends KvmStruct {
 
     public boolean out() {
         return u8(IO_DIRECTION) == IO_OUT;
+    }
+
+    void copyTo(KvmStruct to, long offset, long bytes) {
+        MemorySegment.copy(segment, offset, to.segment, 0, bytes);
+    }
+
+    /**
+     * @param dirty what the kernel takes over when the vCPU runs next
+     */
+    void copyFrom(KvmStruct from, long offset, long bytes, long dirty) {
+        MemorySegment.copy(from.segment, 0, segment, offset, bytes);
+        u64(KVM_DIRTY_REGS, u64(KVM_DIRTY_REGS) | dirty);
     }
 
     /** Seen by the kernel before it enters the guest; set on any thread. */

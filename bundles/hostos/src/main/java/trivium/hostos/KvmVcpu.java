@@ -21,10 +21,23 @@ public final class KvmVcpu implements AutoCloseable {
     private long thisThread;
     private Thread owner;
 
+    /** Whether the run area gets registers, and whether it has what the vCPU has, or will have. */
+    private boolean syncs, fresh;
+
     KvmVcpu(int fd, int mmapBytes) throws IOException {
         this.fd = fd;
         int protection = Mman.PROT_READ | Mman.PROT_WRITE;
         run = new KvmRun(Mman.mmap("mmap of a vCPU", mmapBytes, protection, Mman.MAP_SHARED, fd));
+    }
+
+    /**
+     * From now on general and special registers are exchanged in the run area whenever it runs (KVM
+     * api.rst "KVM_CAP_SYNC_REGS"), so that getting and setting them costs no ioctl. For those who
+     * do so at most exits.
+     */
+    public void syncRegs() {
+        syncs = true;
+        run.u64(KvmRun.KVM_VALID_REGS, KvmRun.SYNC_X86_REGS | KvmRun.SYNC_X86_SREGS);
     }
 
     public KvmRun runArea() {
@@ -49,6 +62,7 @@ public final class KvmVcpu implements AutoCloseable {
         runningThread = thisThread;
         int result = Kvm.ioctlRaw(fd, KvmIoctl.KVM_RUN, 0, state);
         runningThread = 0;
+        fresh = syncs;
         if (result == 0) {
             return true;
         }
@@ -89,15 +103,39 @@ public final class KvmVcpu implements AutoCloseable {
         Kvm.checked(what, Kvm.ioctlRaw(fd, request, argument, state), state);
     }
 
+    public void get(KvmRegs to) throws KvmException {
+        if (fresh) {
+            run.copyTo(to, KvmRun.SYNC_REGS, KvmRegs.BYTES);
+        } else {
+            ioctl("KVM_GET_REGS", KvmIoctl.KVM_GET_REGS, to.hva());
+        }
+    }
+
+    public void set(KvmRegs from) throws KvmException {
+        if (fresh) {
+            run.copyFrom(from, KvmRun.SYNC_REGS, KvmRegs.BYTES, KvmRun.SYNC_X86_REGS);
+        } else {
+            ioctl("KVM_SET_REGS", KvmIoctl.KVM_SET_REGS, from.hva());
+        }
+    }
+
+    public void get(KvmSregs to) throws KvmException {
+        if (fresh) {
+            run.copyTo(to, KvmRun.SYNC_SREGS, KvmSregs.BYTES);
+        } else {
+            ioctl("KVM_GET_SREGS", KvmIoctl.KVM_GET_SREGS, to.hva());
+        }
+    }
+
+    public void set(KvmSregs from) throws KvmException {
+        if (fresh) {
+            run.copyFrom(from, KvmRun.SYNC_SREGS, KvmSregs.BYTES, KvmRun.SYNC_X86_SREGS);
+        } else {
+            ioctl("KVM_SET_SREGS", KvmIoctl.KVM_SET_SREGS, from.hva());
+        }
+    }
+
     // spotless:off
-    public void get(KvmRegs to) throws KvmException { ioctl("KVM_GET_REGS", KvmIoctl.KVM_GET_REGS, to.hva()); }
-
-    public void set(KvmRegs from) throws KvmException { ioctl("KVM_SET_REGS", KvmIoctl.KVM_SET_REGS, from.hva()); }
-
-    public void get(KvmSregs to) throws KvmException { ioctl("KVM_GET_SREGS", KvmIoctl.KVM_GET_SREGS, to.hva()); }
-
-    public void set(KvmSregs from) throws KvmException { ioctl("KVM_SET_SREGS", KvmIoctl.KVM_SET_SREGS, from.hva()); }
-
     public void get(KvmXsave to) throws KvmException { ioctl("KVM_GET_XSAVE", KvmIoctl.KVM_GET_XSAVE, to.hva()); }
 
     public void set(KvmXsave from) throws KvmException { ioctl("KVM_SET_XSAVE", KvmIoctl.KVM_SET_XSAVE, from.hva()); }

@@ -30,8 +30,7 @@ public final class KvmXsave extends KvmStruct {
     /** Which components are not in their initial state: bit 0 is x87, bit 1 SSE. */
     public static final long XSTATE_BV = offset(LAYOUT, "xstate_bv");
 
-    /** Up to and with XSTATE_BV. */
-    public static final long HEAD_BYTES = XSTATE_BV + 8;
+    public static final long FXSAVE_BYTES = 512;
 
     public KvmXsave() {
         super(LAYOUT);
