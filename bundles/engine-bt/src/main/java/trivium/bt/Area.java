@@ -130,7 +130,8 @@ final class Area {
 
     /**
      * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand. Of
-     * two that want one entry, the older is moved to its neighbour.
+     * those that want one entry the newest has it; the older ones are in its neighbours, {@link
+     * #JUMP_NEIGHBOURS}, in this order.
      */
     static final int JUMPS = fields(JUMP_ENTRIES, JUMP_BYTES);
 
@@ -204,6 +205,9 @@ final class Area {
     static int jumpEntry(long ip) {
         return (int) ip * JUMP_FACTOR >>> JUMP_HASH_SHIFT & JUMP_HASH_MASK;
     }
+
+    /** What the offset of an entry is to be XORed with one after the other. */
+    static final int[] JUMP_NEIGHBOURS = {JUMP_BYTES, 3 * JUMP_BYTES, JUMP_BYTES};
 
     static int register(int n) {
         return REGISTERS + 8 * n;

@@ -921,8 +921,7 @@ final class BtAccelerator implements Accelerator {
         long entry = area + Area.jumpEntry(t.ip);
         long before = HostMemory.getLong(entry + Area.JUMP_IP);
         if (before != t.ip && before != -1) {
-            long beside = area + (Area.jumpEntry(t.ip) ^ Area.JUMP_BYTES);
-            HostMemory.copy(entry + Area.JUMPS, beside + Area.JUMPS, Area.JUMP_BYTES);
+            makeRoom(Area.jumpEntry(t.ip));
         }
         HostMemory.putLong(entry + Area.JUMP_IP, t.ip);
         HostMemory.putLong(entry + Area.JUMP_HOST, t.host);
@@ -931,12 +930,29 @@ final class BtAccelerator implements Accelerator {
         HostMemory.putInt(entry + Area.JUMP_EXEC, t.execEntry - t.mode.exec());
     }
 
+    /** Moves what an entry and its neighbours have by one; the oldest is lost. */
+    private void makeRoom(int entry) {
+        for (int i = Area.JUMP_NEIGHBOURS.length - 1; i >= 0; i--) {
+            int to = entry;
+            for (int j = 0; j <= i; j++) {
+                to ^= Area.JUMP_NEIGHBOURS[j];
+            }
+            int from = to ^ Area.JUMP_NEIGHBOURS[i];
+            HostMemory.copy(area + Area.JUMPS + from, area + Area.JUMPS + to, Area.JUMP_BYTES);
+        }
+    }
+
     private void forgetJump(Translation t) {
         int entry = Area.jumpEntry(t.ip);
-        for (long at : new long[] {area + entry, area + (entry ^ Area.JUMP_BYTES)}) {
-            if (HostMemory.getLong(at + Area.JUMP_HOST) == t.host) {
-                clearJump(at);
-            }
+        forgetJump(t, entry);
+        for (int neighbour : Area.JUMP_NEIGHBOURS) {
+            forgetJump(t, entry ^= neighbour);
+        }
+    }
+
+    private void forgetJump(Translation t, int entry) {
+        if (HostMemory.getLong(area + entry + Area.JUMP_HOST) == t.host) {
+            clearJump(area + entry);
         }
     }
 

@@ -31,8 +31,8 @@ final class Gen {
 
     private static final int INTR = 1, IF = 1 << 9;
 
-    /** In place of a unit, see {@link #secondEntry}. */
-    private static final int SECOND_ENTRY = -1;
+    /** In place of a unit, see {@link Stubs#findJump}. */
+    private static final int FIND_JUMP = -1;
 
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
@@ -722,8 +722,9 @@ final class Gen {
         for (Cold c : colds) {
             a.bind(c.from);
             map = c.map;
-            if (c.unit == SECOND_ENTRY) {
-                a.bindTo(secondEntry(a), c.back);
+            if (c.unit == FIND_JUMP) {
+                toStub(a.call(), stubs.findJump());
+                a.bindTo(a.jcc(E), c.back);
             } else if (c.kind == Exit.TLB_READ || c.kind == Exit.TLB_WRITE) {
                 beside(c.beside);
                 toStub(a.call(), stubs.fill(mode, c.kind == Exit.TLB_WRITE));
@@ -832,19 +833,12 @@ final class Gen {
         a.aluImm(AND, 4, Rm.reg(T1), Area.JUMP_HASH_MASK);
     }
 
-    /** Where that entry is another's: a jump that is taken if its neighbour is T0's. */
-    static int secondEntry(Asm a) {
-        a.aluImm(XOR, 4, Rm.reg(T1), Area.JUMP_BYTES);
-        a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
-        return a.jcc(E);
-    }
-
     /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */
     void indirect(int instructions, Runnable commit) {
         jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int other = a.jcc(NE);
-        colds.add(new Cold(other, Exit.ONE, index, flags.place(), a.size, SECOND_ENTRY, map));
+        colds.add(new Cold(other, Exit.ONE, index, flags.place(), a.size, FIND_JUMP, map));
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
         a.load(4, T2, Rm.gs(T2, mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));

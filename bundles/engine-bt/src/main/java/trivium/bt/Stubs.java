@@ -2,6 +2,8 @@ package trivium.bt;
 
 import static trivium.bt.Asm.*;
 
+import java.util.ArrayList;
+import java.util.List;
 import trivium.x86.interp.Cpu;
 
 /**
@@ -11,7 +13,7 @@ import trivium.x86.interp.Cpu;
 final class Stubs {
     private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
-    private final long enter, exit, fault, resume, tsc, invlpg;
+    private final long enter, exit, fault, resume, tsc, invlpg, findJump;
 
     /** By TLB and direction. */
     private final long[] fills = new long[2 * Area.EXEC_TABLES];
@@ -40,6 +42,8 @@ final class Stubs {
         TimeStamp.emit(a);
         invlpg = origin + a.size;
         PageInvalidation.emit(a);
+        findJump = origin + a.size;
+        findJump(a);
         PageWalks walks = new PageWalks(a);
         for (int i = 0; i < fills.length; i++) {
             fills[i] = origin + walks.emit(i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
@@ -72,6 +76,14 @@ final class Stubs {
     /** Does INVLPG of T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
     long invlpg() {
         return invlpg;
+    }
+
+    /**
+     * Called with the {@link Area#JUMPS entry} at T1 for the IP in T0, where that is another's: T1
+     * leads to the neighbour that has it, and ZF is set if there is one. Other EFLAGS are lost.
+     */
+    long findJump() {
+        return findJump;
     }
 
     /** Fills the TLB for an access at T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
@@ -128,6 +140,17 @@ final class Stubs {
             }
         }
         toJava(a);
+    }
+
+    private static void findJump(Asm a) {
+        List<Integer> found = new ArrayList<>();
+        for (int neighbour : Area.JUMP_NEIGHBOURS) {
+            a.aluImm(XOR, 4, Rm.reg(Gen.T1), neighbour);
+            a.alu(CMP, 8, Gen.T0, Rm.gs(Gen.T1, Area.JUMP_IP));
+            found.add(a.jcc(E));
+        }
+        found.forEach(a::bind);
+        a.ret();
     }
 
     private static void fault(Asm a) {

@@ -458,15 +458,19 @@ final class Transitions {
         int stale = a.jcc(NE);
         a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));
         a.bind(miss);
-        a.bindTo(Gen.secondEntry(a), hit);
+        toStub(a.call(), cache.stubs().findJump());
+        a.bindTo(a.jcc(E), hit);
         a.bind(stale);
         leave(Exit.TRANSITION);
     }
 
     private void leave(int kind) {
         a.movImm(T2, Exit.info(kind, translation, index) & 0xffff_ffffL);
-        int at = a.jmp();
-        a.patch32(at, (int) (cache.stubs().exit() - (origin + at + 4)));
+        toStub(a.jmp(), cache.stubs().exit());
+    }
+
+    private void toStub(int at, long host) {
+        a.patch32(at, (int) (host - (origin + at + 4)));
     }
 
     private long end() {
