@@ -129,6 +129,22 @@ final class Area {
     static final int EXEC = fields(EXEC_TABLES * EXEC_BYTES / PAGE_BYTES, PAGE_BYTES);
 
     /**
+     * What translated code filled of the EXEC tables, with pages that are dropped with the local
+     * ones: how many entries, and their numbers. 32 bits each. If there is no more room it leaves
+     * filling to us.
+     */
+    static final int EXEC_FILLED = fields(EXEC_TABLES, 4),
+            MOST_EXEC_FILLED = 1024,
+            EXEC_FILLED_LIST = fields(EXEC_TABLES * MOST_EXEC_FILLED, 4);
+
+    /**
+     * What cookies stand for, by cookie: host address of entries of 16 bytes, and how many there
+     * are (32 bits). An entry has the guest-physical address of the page (64 bits), and the number
+     * of the mode (32 bits).
+     */
+    static final int COOKIES = fields(1, 8), COOKIE_COUNT = fields(1, 4), COOKIE_BYTES = 16;
+
+    /**
      * Targets of indirect jumps: IP, host address, cookie, where in an EXEC table it must stand. Of
      * those that want one entry the newest has it; the older ones are in its neighbours, {@link
      * #JUMP_NEIGHBOURS}, in this order.
@@ -160,7 +176,9 @@ final class Area {
      * For {@link PageWalks}: how the guest's tables are walked, which is known to host code only
      * while nothing has changed (32 bits); host addresses of {@link trivium.mmu.SharedMappings} and
      * of the tables in {@link trivium.memory.SharedPages}; the address in CR3; the PDPTEs; bits
-     * that no entry may have; and, if user pages are closed to the supervisor, not 0 (32 bits).
+     * that no entry may have; and, if user pages are closed to the supervisor, not 0 (32 bits); the
+     * bit of entries of global pages, if there are any, and whether there are large pages (32 bits
+     * each).
      */
     static final int PAGING = fields(1, 4),
             MAPPINGS = fields(1, 8),
@@ -169,7 +187,9 @@ final class Area {
             CR3 = fields(1, 8),
             PDPTES = fields(4, 8),
             RESERVED = fields(1, 8),
-            SMAP = fields(1, 4);
+            SMAP = fields(1, 4),
+            GLOBAL_PAGES = fields(1, 4),
+            LARGE_PAGES = fields(1, 4);
 
     /**
      * A fault in the window: which host instruction, and at which host address; all host registers,
@@ -198,7 +218,11 @@ final class Area {
     }
 
     static int execMode(Mode mode) {
-        return EXEC_MODES + 4 * mode.table();
+        return execMode(mode.table());
+    }
+
+    static int execMode(int table) {
+        return EXEC_MODES + 4 * table;
     }
 
     /** Offset of the entry for an IP, from the first one. */

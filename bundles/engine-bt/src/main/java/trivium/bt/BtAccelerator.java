@@ -141,9 +141,11 @@ final class BtAccelerator implements Accelerator {
         r = c.r;
         area = c.area;
         inlineTlb = new InlineTlb(area);
-        translations = new Translations(c, cache, budget, inlineTlb, sampling, this::forget);
+        translations =
+                new Translations(
+                        c, cache, budget, inlineTlb, sampling, contexts::number, this::forget);
         for (int i = 0; i < pages.length; i++) {
-            pages[i] = new ExecTable(area + Area.EXEC + i * Area.EXEC_BYTES);
+            pages[i] = new ExecTable(area, i);
         }
         HostMemory.putLong(area + Area.PENDING_POINTER, c.vcpu.pendingHva());
         long ports = c.vcpu.ports().shared().map(SharedPorts::hva).orElse(0L);

@@ -8,6 +8,9 @@ final class ExecTable {
 
     private final long hva;
 
+    /** Host addresses of how much translated code filled, and what. */
+    private final long filled, filledList;
+
     /** By entry: what it was filled with last, and the lists that it is in. */
     private final byte[] kinds = new byte[Area.EXEC_ENTRIES];
 
@@ -15,8 +18,14 @@ final class ExecTable {
     private int locals, globals;
     private Mode mode;
 
-    ExecTable(long hva) {
-        this.hva = hva;
+    /**
+     * @param area host address of the vCPU block
+     * @param number of the table
+     */
+    ExecTable(long area, int number) {
+        hva = area + Area.EXEC + number * Area.EXEC_BYTES;
+        filled = area + Area.EXEC_FILLED + 4 * number;
+        filledList = area + Area.EXEC_FILLED_LIST + 4 * number * Area.MOST_EXEC_FILLED;
     }
 
     /**
@@ -79,6 +88,14 @@ final class ExecTable {
             kinds[entry] &= ~(LOCAL | LISTED_LOCAL);
         }
         locals = 0;
+        for (int i = filled() - 1; i >= 0; i--) {
+            put0(HostMemory.getInt(filledList + 4L * i));
+        }
+        HostMemory.putInt(filled, 0);
+    }
+
+    private int filled() {
+        return HostMemory.getInt(filled);
     }
 
     private void put0(int entry) {
@@ -86,7 +103,7 @@ final class ExecTable {
     }
 
     void clear(long linear) {
-        if ((locals | globals) == 0) {
+        if ((locals | globals | filled()) == 0) {
             return;
         }
         put0((int) (linear >>> 12) & Area.EXEC_ENTRIES - 1);

@@ -31,8 +31,8 @@ final class Gen {
 
     private static final int INTR = 1, IF = 1 << 9;
 
-    /** In place of a unit, see {@link Stubs#findJump}. */
-    private static final int FIND_JUMP = -1;
+    /** In place of a unit: see {@link Stubs#findJump} and {@link Stubs#fetch}. */
+    private static final int FIND_JUMP = -1, FETCH_JUMP = -2, FETCH_SITE = -3;
 
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
@@ -681,7 +681,16 @@ final class Gen {
             a.aluImm(CMP, 4, Rm.gs(site.execEntry), Integer.MIN_VALUE);
             site.cookie = a.size - 4;
             flags.lost();
-            colds.add(new Cold(a.jcc(NE), Exit.LINK, site.index, flags.place(), -1, 0, map));
+            int other = a.jcc(NE);
+            colds.add(
+                    new Cold(
+                            other,
+                            Exit.LINK,
+                            site.index,
+                            flags.place(),
+                            a.size,
+                            FETCH_SITE,
+                            map));
         }
         site.hot = a.jmp();
         site.flags = flags.place();
@@ -725,6 +734,15 @@ final class Gen {
             if (c.unit == FIND_JUMP) {
                 toStub(a.call(), stubs.findJump());
                 a.bindTo(a.jcc(E), c.back);
+            } else if (c.unit == FETCH_JUMP) {
+                a.load(4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
+                fetch(c.back);
+            } else if (c.unit == FETCH_SITE) {
+                Site site = sites.get(c.index);
+                a.movImm(T0, mode.linear(site.target));
+                a.movImm(T2, origin + site.cookie);
+                a.load(4, T2, Rm.mem(T2, 0));
+                fetch(c.back);
             } else if (c.kind == Exit.TLB_READ || c.kind == Exit.TLB_WRITE) {
                 beside(c.beside);
                 toStub(a.call(), stubs.fill(mode, c.kind == Exit.TLB_WRITE));
@@ -786,6 +804,11 @@ final class Gen {
         }
     }
 
+    private void fetch(int back) {
+        toStub(a.call(), stubs.fetch(mode));
+        a.bindTo(a.jcc(AE), back);
+    }
+
     /** An interrupt that the guest does not accept now is no reason to leave. */
     private void unlessMasked(Cold c) {
         if (pendingLow) {
@@ -839,10 +862,16 @@ final class Gen {
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int other = a.jcc(NE);
         colds.add(new Cold(other, Exit.ONE, index, flags.place(), a.size, FIND_JUMP, map));
+        int look = a.size;
         a.load(4, T2, Rm.gs(T1, Area.JUMP_EXEC));
         a.load(4, T2, Rm.gs(T2, mode.exec()));
         a.alu(CMP, 4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
-        cold(a.jcc(NE), Exit.ONE);
+        int stale = a.jcc(NE);
+        if (mode.codeBase() == 0) {
+            colds.add(new Cold(stale, Exit.ONE, index, flags.place(), look, FETCH_JUMP, map));
+        } else {
+            cold(stale, Exit.ONE);
+        }
         commit.run();
         count(instructions);
         a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));

@@ -11,6 +11,7 @@ import static trivium.mmu.SharedMappings.GLOBAL_TAG;
 import static trivium.mmu.SharedMappings.LIMIT;
 import static trivium.mmu.SharedMappings.LOCAL_TAG;
 import static trivium.mmu.SharedMappings.NEW_TAG;
+import static trivium.mmu.SharedMappings.NO_TAG;
 import static trivium.mmu.SharedMappings.NO_EXECUTE;
 import static trivium.mmu.SharedMappings.USER;
 import static trivium.mmu.SharedMappings.WRITABLE;
@@ -19,15 +20,16 @@ import java.util.ArrayList;
 import java.util.List;
 import trivium.hostos.PageTable;
 import trivium.mmu.Mmu;
+import trivium.mmu.SharedMappings;
 import trivium.x86.interp.Cpu;
 import trivium.x86.interp.Tlb;
 
 /**
- * The subroutine that does on a miss in the TLB what {@link Cpu#fill} does, in the common cases: it
- * looks into {@link trivium.mmu.SharedMappings} and walks the guest's tables, setting accessed and
- * dirty bits, and fills the entry. Faults, large and global pages, reserved bits, tables in memory
- * that is not plain, and supervisor writes that only CR0.WP allows are left to Java, which begins
- * anew.
+ * The subroutines that do on a miss in the TLB what {@link Cpu#fill} does, in the common cases:
+ * they look into {@link trivium.mmu.SharedMappings} and walk the guest's tables, setting accessed
+ * and dirty bits, and fill the entry, which is dropped with the local ones even if the page is
+ * global. Faults, reserved bits, tables in memory that is not plain, and supervisor writes that
+ * only CR0.WP allows are left to Java, which begins anew.
  *
  * <p>Called with the linear address in T0, which stays; T1 and T2 are lost, and EFLAGS: CF is set
  * if nothing was filled. In the walk:
@@ -45,9 +47,13 @@ final class PageWalks {
 
     static final long NARROW_ADDRESS = 0xffff_f000L, WIDE_ADDRESS = 0x000f_ffff_ffff_f000L;
     private static final int P = 1, RW = 1 << 1, US = 1 << 2, A = 1 << 5, D = 1 << 6, PS = 1 << 7;
-    private static final int G = 1 << 8, NX_BIT = 63;
+    static final int G = 1 << 8;
+    private static final int NX_BIT = 63;
 
     private static final int[] SAVED = {RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10};
+    private static final int[] SAVED_BY_FETCH = {
+        T1, T2, RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10
+    };
 
     private final Asm a;
 
@@ -56,7 +62,7 @@ final class PageWalks {
 
     // Of the subroutine that is written.
     private int tlb, table;
-    private boolean write;
+    private boolean write, fetch;
     private final List<Integer> failures = new ArrayList<>();
 
     /** Writes what all of them call. */
@@ -75,16 +81,9 @@ final class PageWalks {
     int emit(int tlb, boolean write) {
         this.tlb = tlb;
         this.write = write;
+        fetch = false;
         table = tlb + (write ? Tlb.WRITE : Tlb.READ);
-        failures.clear();
-        int start = a.size;
-        for (int register : SAVED) {
-            a.push(register);
-        }
-        a.aluImm(CMP, 4, Rm.gs(Area.PAGING), NONE);
-        fail(E);
-        a.mov(8, RDI, T0);
-        a.aluImm(AND, 8, Rm.reg(RDI), -4096);
+        int start = begin();
         a.mov(4, T1, T0);
         a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
         a.mov(4, RCX, T1);
@@ -94,19 +93,69 @@ final class PageWalks {
         fail(E);
         a.aluImm(CMP, 4, Rm.gs(tlb + Tlb.FILLED_COUNT), Tlb.MOST_FILLED);
         fail(AE);
+        mapping();
+        install();
+        end(SAVED);
+        return start;
+    }
+
+    /**
+     * The subroutine for code. Called with the linear address in T0 and a cookie in T2, which is
+     * lost, and EFLAGS: unless CF is set, that cookie is of the page there, and stands in the EXEC
+     * entry now.
+     *
+     * @param number of the TLB
+     * @return the subroutine's offset in the code
+     */
+    int emitFetch(int number) {
+        tlb = number * Cpu.SUPERVISOR_TLB;
+        write = false;
+        fetch = true;
+        int start = a.size;
+        a.push(T1);
+        a.push(T2);
+        begin();
+        a.alu(CMP, 4, T2, Rm.gs(Area.COOKIE_COUNT));
+        fail(AE);
+        a.aluImm(CMP, 4, Rm.gs(Area.EXEC_FILLED + 4 * number), Area.MOST_EXEC_FILLED);
+        fail(AE);
+        a.mov(4, RCX, T0);
+        a.shiftImm(SHR, 4, Rm.reg(RCX), Tlb.SLOT_SHIFT);
+        mapping();
+        execute(number);
+        end(SAVED_BY_FETCH);
+        return start;
+    }
+
+    private int begin() {
+        failures.clear();
+        int start = a.size;
+        for (int register : SAVED) {
+            a.push(register);
+        }
+        a.aluImm(CMP, 4, Rm.gs(Area.PAGING), NONE);
+        fail(E);
+        a.mov(8, RDI, T0);
+        a.aluImm(AND, 8, Rm.reg(RDI), -4096);
+        return start;
+    }
+
+    private void end(int[] saved) {
+        done(saved, false);
+        failures.forEach(a::bind);
+        done(saved, true);
+    }
+
+    /** RDX = the mapping of the page RDI. */
+    private void mapping() {
         a.load(8, RSI, Rm.gs(Area.MAPPINGS));
         a.alu(CMP, 8, RDI, Rm.mem(RSI, LIMIT));
         fail(AE);
         List<Integer> walk = cached();
-        int install = a.jmp();
+        int found = a.jmp();
         walk.forEach(a::bind);
         walk();
-        a.bind(install);
-        install();
-        done(false);
-        failures.forEach(a::bind);
-        done(true);
-        return start;
+        a.bind(found);
     }
 
     /**
@@ -136,6 +185,14 @@ final class PageWalks {
     /** Jumps that are taken if a mapping does not permit the access, or not for sure. */
     private List<Integer> permits(int mapping) {
         List<Integer> not = new ArrayList<>();
+        if (fetch) {
+            a.testImm(4, Rm.reg(mapping), NO_EXECUTE);
+            not.add(a.jcc(NE));
+            // The supervisor may be kept out by SMEP.
+            a.testImm(4, Rm.reg(mapping), USER);
+            not.add(a.jcc(tlb == Cpu.USER_TLB ? E : NE));
+            return not;
+        }
         if (tlb == Cpu.USER_TLB) {
             a.testImm(4, Rm.reg(mapping), USER);
             not.add(a.jcc(E));
@@ -166,11 +223,27 @@ final class PageWalks {
         int pae = a.jcc(E);
         canonical();
         upper(8, 39);
+        fail(NE);
+        next(8);
         upper(8, 30);
+        fail(NE);
+        next(8);
         int directory = a.size;
         upper(8, 21);
+        int large = a.jcc(NE);
+        next(8);
+        entry(8, 12);
+        a.mov(8, R10, RCX);
+        a.alu(AND, 8, R10, Rm.reg(R9));
+        int leaf = a.size;
         leaf(8);
         int done = a.jmp();
+
+        a.bind(large);
+        a.testImm(4, Rm.reg(RCX), 0x1f_e000);
+        fail(NE);
+        large(0x1f_ffff);
+        a.bindTo(a.jmp(), leaf);
 
         a.bind(pae);
         a.mov(4, RCX, RDI);
@@ -185,7 +258,24 @@ final class PageWalks {
         a.bind(narrow);
         a.movImm(R9, NARROW_ADDRESS);
         upper(4, 22);
+        large = a.jcc(NE);
+        next(4);
+        entry(4, 12);
+        a.mov(8, R10, RCX);
+        a.alu(AND, 8, R10, Rm.reg(R9));
+        leaf = a.size;
         leaf(4);
+        int doneNarrow = a.jmp();
+
+        a.bind(large);
+        a.aluImm(CMP, 4, Rm.gs(Area.LARGE_PAGES), 0);
+        fail(E);
+        // PSE-36, or reserved.
+        a.testImm(4, Rm.reg(RCX), 0x3f_e000);
+        fail(NE);
+        large(0x3f_ffff);
+        a.bindTo(a.jmp(), leaf);
+        a.bind(doneNarrow);
         a.bind(done);
     }
 
@@ -197,11 +287,14 @@ final class PageWalks {
         fail(NE);
     }
 
-    /** An entry that leads to another table, whose address comes to RAX. */
+    /** RCX = an entry that leads to another table; or maps a large page, if ZF is not set. */
     private void upper(int bytes, int shift) {
         entry(bytes, shift);
         a.testImm(4, Rm.reg(RCX), PS);
-        fail(NE);
+    }
+
+    /** RAX = the table that the entry leads to. */
+    private void next(int bytes) {
         mark(bytes, A);
         a.mov(8, RAX, RCX);
         a.alu(AND, 8, RAX, Rm.reg(R9));
@@ -227,12 +320,37 @@ final class PageWalks {
         a.alu(OR, 8, RBX, Rm.reg(RCX));
     }
 
-    private void leaf(int bytes) {
-        entry(bytes, 12);
-        a.testImm(4, Rm.reg(RCX), G);
-        fail(NE);
+    /**
+     * R10 = the address of the piece of a large page that RDI is, with LARGE; told to whom INVLPG
+     * concerns. R9 is lost.
+     */
+    private void large(int offset) {
         a.mov(8, R10, RCX);
         a.alu(AND, 8, R10, Rm.reg(R9));
+        a.aluImm(AND, 8, Rm.reg(R10), ~offset);
+        a.mov(4, R8, RDI);
+        a.aluImm(AND, 4, Rm.reg(R8), offset);
+        a.alu(OR, 8, R10, Rm.reg(R8));
+        a.aluImm(OR, 4, Rm.reg(R10), Mmu.LARGE);
+        // As SharedMappings.largeSlot does.
+        a.mov(8, R9, RDI);
+        a.shiftImm(SHR, 8, Rm.reg(R9), SharedMappings.LARGE_SHIFT);
+        a.mov(8, R8, R9);
+        for (int i = 0; i < 2; i++) {
+            a.shiftImm(SHR, 8, Rm.reg(R8), 10);
+            a.alu(XOR, 4, R9, Rm.reg(R8));
+        }
+        a.aluImm(AND, 4, Rm.reg(R9), SharedMappings.LARGE_SLOTS - 1);
+        a.alu(ADD, 8, R9, Rm.gs(Area.MAPPINGS));
+        a.storeImm(1, Rm.mem(R9, SharedMappings.LARGE), 1);
+    }
+
+    /** R10 = the mapping, of which it has the address; it is put into the cache. */
+    private void leaf(int bytes) {
+        a.load(4, R8, Rm.gs(Area.GLOBAL_PAGES));
+        a.alu(AND, 4, R8, Rm.reg(RCX));
+        a.shiftImm(SHR, 4, Rm.reg(R8), Integer.numberOfTrailingZeros(G));
+        a.alu(OR, 8, R10, Rm.reg(R8)); // Mmu.GLOBAL
         bit(RSI, US, USER);
         bit(RSI, RW, WRITABLE);
         bit(RCX, D, DIRTY);
@@ -243,9 +361,16 @@ final class PageWalks {
         if (write) {
             a.aluImm(OR, 4, Rm.reg(R10), DIRTY);
         }
-        a.load(8, RAX, Rm.gs(Area.MAPPINGS));
+        a.load(8, RBX, Rm.gs(Area.MAPPINGS));
         a.store(8, Rm.mem(T2, 8), R10);
-        a.load(8, RAX, Rm.mem(RAX, NEW_TAG));
+        a.load(8, RAX, Rm.mem(RBX, NEW_TAG));
+        a.testImm(4, Rm.reg(R10), Mmu.GLOBAL);
+        int local = a.jcc(E);
+        a.aluImm(CMP, 8, Rm.reg(RAX), NO_TAG);
+        int none = a.jcc(E);
+        a.load(8, RAX, Rm.mem(RBX, GLOBAL_TAG));
+        a.bind(none);
+        a.bind(local);
         a.alu(OR, 8, RAX, Rm.reg(RDI));
         a.store(8, Rm.mem(T2, 0), RAX);
         a.mov(8, RDX, R10);
@@ -275,8 +400,7 @@ final class PageWalks {
 
     /** Fills the TLB's entry from the mapping in RDX. */
     private void install() {
-        a.testImm(4, Rm.reg(RDX), Mmu.GLOBAL | Mmu.LARGE);
-        fail(NE);
+        a.mov(8, R10, RDX);
         a.mov(8, RAX, RDX);
         a.bindTo(a.call(), write ? writable : readable);
         a.test(8, Rm.reg(RDX), RDX);
@@ -290,15 +414,66 @@ final class PageWalks {
         a.shiftImm(SHL, 4, Rm.reg(RAX), 2);
         a.store(4, Rm.gs(RAX, tlb + Tlb.FILLED), RCX);
         a.inc(4, Rm.gs(tlb + Tlb.FILLED_COUNT));
+        noteLarge();
+    }
+
+    /** What {@code Cpu.noteLarge} does, if the mapping in R10 is of a large page. */
+    private void noteLarge() {
+        a.testImm(4, Rm.reg(R10), Mmu.LARGE);
+        int small = a.jcc(E);
+        a.mov(8, R8, RDI);
+        a.shiftImm(SHR, 8, Rm.reg(R8), Cpu.LARGE_SHIFT);
+        a.mov(8, R9, R8);
+        a.shiftImm(SHR, 8, Rm.reg(R9), 16);
+        a.alu(XOR, 4, R8, Rm.reg(R9));
+        a.aluImm(AND, 4, Rm.reg(R8), Cpu.LARGE_SLOTS - 1);
+        a.storeImm(1, Rm.gs(R8, Cpu.LARGE_PAGES), 1);
+        a.aluImm(CMP, 4, Rm.gs(Area.PAGING), NARROW);
+        int wide = a.jcc(NE);
+        a.aluImm(XOR, 4, Rm.reg(R8), 1);
+        a.storeImm(1, Rm.gs(R8, Cpu.LARGE_PAGES), 1);
+        a.bind(wide);
+        a.bind(small);
+    }
+
+    /** Fills the EXEC entry with the caller's cookie, if it is that of the mapping in RDX. */
+    private void execute(int number) {
+        a.aluImm(AND, 8, Rm.reg(RDX), -4096);
+        a.load(4, RAX, Rm.mem(RSP, 8 * SAVED.length));
+        a.mov(4, RBX, RAX);
+        a.shiftImm(SHL, 4, Rm.reg(RBX), Integer.numberOfTrailingZeros(Area.COOKIE_BYTES));
+        a.alu(ADD, 8, RBX, Rm.gs(Area.COOKIES));
+        a.alu(CMP, 8, RDX, Rm.mem(RBX, 0));
+        fail(NE);
+        a.load(4, RCX, Rm.mem(RBX, 8));
+        a.alu(CMP, 4, RCX, Rm.gs(Area.execMode(number)));
+        fail(NE);
+        a.mov(8, RBX, RDI);
+        a.shiftImm(SHR, 8, Rm.reg(RBX), 12);
+        a.mov(4, RCX, RBX);
+        a.aluImm(AND, 4, Rm.reg(RCX), Area.EXEC_ENTRIES - 1);
+        a.load(4, RDX, Rm.gs(Area.EXEC_FILLED + 4 * number));
+        a.shiftImm(SHL, 4, Rm.reg(RDX), 2);
+        int list = Area.EXEC_FILLED_LIST + 4 * number * Area.MOST_EXEC_FILLED;
+        a.store(4, Rm.gs(RDX, list), RCX);
+        a.inc(4, Rm.gs(Area.EXEC_FILLED + 4 * number));
+        a.shiftImm(SHL, 4, Rm.reg(RCX), 2);
+        a.store(4, Rm.gs(RCX, Area.EXEC + number * Area.EXEC_BYTES), RAX);
+        // INVLPG has to see to it: as PageFilter does.
+        a.mov(8, RCX, RBX);
+        a.shiftImm(SHR, 8, Rm.reg(RCX), 16);
+        a.alu(XOR, 4, RBX, Rm.reg(RCX));
+        a.aluImm(AND, 4, Rm.reg(RBX), 0xffff);
+        a.op2(0x0fab, 4, RBX, Rm.gs(Cpu.CODE_PAGES)); // bts
     }
 
     private void fail(int cc) {
         failures.add(a.jcc(cc));
     }
 
-    private void done(boolean failed) {
-        for (int i = SAVED.length - 1; i >= 0; i--) {
-            a.pop(SAVED[i]);
+    private void done(int[] saved, boolean failed) {
+        for (int i = saved.length - 1; i >= 0; i--) {
+            a.pop(saved[i]);
         }
         a.u8(failed ? 0xf9 : 0xf8); // stc, clc
         a.ret();

@@ -2,6 +2,8 @@ package trivium.bt;
 
 import static trivium.x86.interp.Flags.CR0_PG;
 import static trivium.x86.interp.Flags.CR4_PAE;
+import static trivium.x86.interp.Flags.CR4_PGE;
+import static trivium.x86.interp.Flags.CR4_PSE;
 import static trivium.x86.interp.Flags.CR4_SMAP;
 import static trivium.x86.interp.Flags.EFER_LMA;
 
@@ -60,6 +62,9 @@ final class Paging {
         HostMemory.putLong(c.area + Area.CR3, s.cr3 & address);
         HostMemory.putLong(c.area + Area.RESERVED, walker.reserved());
         HostMemory.putInt(c.area + Area.SMAP, (s.cr4 & CR4_SMAP) != 0 ? 1 : 0);
+        HostMemory.putInt(c.area + Area.GLOBAL_PAGES, (s.cr4 & CR4_PGE) != 0 ? PageWalks.G : 0);
+        boolean large = paging != PageWalks.NARROW || (s.cr4 & CR4_PSE) != 0;
+        HostMemory.putInt(c.area + Area.LARGE_PAGES, large ? 1 : 0);
         for (int i = 0; i < 4; i++) {
             HostMemory.putLong(c.area + Area.PDPTES + 8 * i, s.pdpte[i]);
         }

@@ -20,6 +20,7 @@ final class Stubs {
 
     /** By TLB. */
     private final long[] besideCode = new long[Area.EXEC_TABLES];
+    private final long[] fetches = new long[Area.EXEC_TABLES];
 
     /** By size and direction. */
     private final long[] ports = new long[6];
@@ -51,6 +52,9 @@ final class Stubs {
         for (int i = 0; i < besideCode.length; i++) {
             besideCode[i] = origin + a.size;
             BesideCode.emit(a, i);
+        }
+        for (int i = 0; i < fetches.length; i++) {
+            fetches[i] = origin + walks.emitFetch(i);
         }
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
@@ -94,6 +98,14 @@ final class Stubs {
     /** See {@link BesideCode}. */
     long besideCode(Mode mode) {
         return besideCode[mode.table()];
+    }
+
+    /**
+     * Fills the EXEC entry for linear address T0 with the cookie in T2, if that is what is there,
+     * or sets CF. T2 is lost, and EFLAGS.
+     */
+    long fetch(Mode mode) {
+        return fetches[mode.table()];
     }
 
     /** Called with the host address to go on at. */

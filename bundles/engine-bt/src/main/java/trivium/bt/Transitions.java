@@ -460,7 +460,12 @@ final class Transitions {
         a.bind(miss);
         toStub(a.call(), cache.stubs().findJump());
         a.bindTo(a.jcc(E), hit);
+        int unknown = a.jmp();
         a.bind(stale);
+        a.load(4, T2, Rm.gs(T1, Area.JUMP_COOKIE));
+        toStub(a.call(), cache.stubs().fetch(to.mode));
+        a.bindTo(a.jcc(AE), hit);
+        a.bind(unknown);
         leave(Exit.TRANSITION);
     }
 

@@ -1,5 +1,6 @@
 package trivium.bt;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import trivium.cpu.TranslationView.HostCode;
 import trivium.cpu.VcpuState;
 import trivium.hostos.HostMemory;
@@ -37,13 +39,16 @@ final class Translations {
     private static final int MOST_REFUSALS = 4;
 
     /** What tables take, measured: by page, and by instruction and variant of a block. */
-    private static final int COOKIE_BYTES = 112,
+    private static final int COOKIE_BYTES = 112 + Area.COOKIE_BYTES,
             CODE_BYTES = 128,
             INSTRUCTION_BYTES = 120,
             ONE_BYTES = 256;
 
     /** The pages behind a cookie: linear and guest-physical page numbers. */
     private record Page(long linear, long physical, Mode mode) {}
+
+    /** How many entries of {@link Area#COOKIES} there are at first. */
+    private static final int FEW_COOKIES = 1024;
 
     private final Cpu c;
     private final long area;
@@ -60,6 +65,8 @@ final class Translations {
     private Translation[] translations = new Translation[1024];
     private int count;
     private final Map<Page, Integer> cookies = new HashMap<>();
+    private final ToIntFunction<Mode> modeNumber;
+    private MemorySegment cookieTable;
     private final Map<Mode, Mode> modes = new HashMap<>();
 
     /** The vCPU's present mode. */
@@ -75,6 +82,7 @@ final class Translations {
 
     /**
      * @param sampling see {@link BtEngine}
+     * @param modeNumber tells what {@link Area#execMode} is while the table holds for a mode
      * @param flushed run after all translations were dropped
      */
     Translations(
@@ -83,6 +91,7 @@ final class Translations {
             Budget budget,
             InlineTlb inlineTlb,
             int sampling,
+            ToIntFunction<Mode> modeNumber,
             Runnable flushed) {
         this.c = c;
         area = c.area;
@@ -90,7 +99,9 @@ final class Translations {
         this.budget = budget;
         this.inlineTlb = inlineTlb;
         this.sampling = sampling;
+        this.modeNumber = modeNumber;
         this.flushed = flushed;
+        cookieTable(HostMemory.zeros(FEW_COOKIES * Area.COOKIE_BYTES));
         translator = new Translator(cache, c.vcpu);
         HostMemory.putInt(area + Area.HEAT, sampling);
     }
@@ -402,8 +413,29 @@ final class Translations {
     }
 
     private int cookie(long linear, long physical) {
-        return cookies.computeIfAbsent(
-                new Page(linear >>> 12, physical >>> 12, mode), _ -> cookies.size() + 1);
+        Page page = new Page(linear >>> 12, physical >>> 12, mode);
+        Integer known = cookies.get(page);
+        if (known != null) {
+            return known;
+        }
+        int cookie = cookies.size() + 1;
+        cookies.put(page, cookie);
+        long at = (long) cookie * Area.COOKIE_BYTES;
+        if (at == cookieTable.byteSize()) {
+            MemorySegment more = HostMemory.zeros(2 * at);
+            more.copyFrom(cookieTable);
+            cookieTable(more);
+        }
+        HostMemory.putLong(cookieTable.address() + at, page.physical << 12);
+        HostMemory.putInt(cookieTable.address() + at + 8, modeNumber.applyAsInt(mode));
+        HostMemory.putInt(area + Area.COOKIE_COUNT, cookie + 1);
+        return cookie;
+    }
+
+    /** Tells host code where it is. */
+    private void cookieTable(MemorySegment table) {
+        cookieTable = table;
+        HostMemory.putLong(area + Area.COOKIES, table.address());
     }
 
     private boolean tablesFull() {
@@ -438,6 +470,7 @@ final class Translations {
         tableBytes = 0;
         cookies.clear();
         versions.clear();
+        HostMemory.putInt(area + Area.COOKIE_COUNT, 0);
         modes.clear();
         modes.put(mode, mode);
         inlineTlb.giveAll();

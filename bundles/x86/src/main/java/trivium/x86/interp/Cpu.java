@@ -1162,8 +1162,6 @@ public final class Cpu {
         return page;
     }
 
-    private boolean anyLarge;
-
     /** See {@link #CODE_PAGES}. */
     private final PageFilter codePages, globalCodePages;
 
@@ -1184,7 +1182,6 @@ public final class Cpu {
             int other = largeSlot(linear ^ 1L << LARGE_SHIFT);
             HostMemory.putByte(area + LARGE_PAGES + other, (byte) 1);
         }
-        anyLarge = true;
     }
 
     /** The guest-physical address of code at a linear address, or throws #PF. */
@@ -1228,10 +1225,7 @@ public final class Cpu {
         supervisorAcTlb.flush();
         codePages.clear();
         globalCodePages.clear();
-        if (anyLarge) {
-            HostMemory.fill(area + LARGE_PAGES, LARGE_SLOTS, (byte) 0);
-            anyLarge = false;
-        }
+        HostMemory.fill(area + LARGE_PAGES, LARGE_SLOTS, (byte) 0);
         newGeneration();
         if (accelerator != null) {
             accelerator.flushed();
