@@ -64,8 +64,11 @@ final class Area {
     /** Segment selectors, 6 of 32 bits. */
     static final int SELECTOR = fields(6, 4);
 
-    /** Bit n: generated code loaded segment register n, outside protected mode. 32 bits. */
-    static final int LOADED = fields(1, 4);
+    /**
+     * Bit n: generated code loaded segment register n (32 bits); in protected mode, the number of
+     * what it loaded (6 of 32 bits).
+     */
+    static final int LOADED = fields(1, 4), LOADED_NUMBER = fields(6, 4);
 
     /** Number of the {@link Context} that generated code is in, or -1. 32 bits. */
     static final int CONTEXT = fields(1, 4);

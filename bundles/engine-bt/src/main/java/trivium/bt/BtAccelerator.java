@@ -1,6 +1,7 @@
 package trivium.bt;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import trivium.bus.SharedPorts;
 import trivium.cpu.CpuModel;
+import trivium.cpu.Segment;
 import trivium.cpu.Vcpu;
 import trivium.cpu.VcpuState;
 import trivium.hostos.GsBase;
@@ -33,7 +35,7 @@ final class BtAccelerator implements Accelerator {
     private static final int STATUS = 0x8d5, IF = 1 << 9;
 
     /** How many transitions are made for one place, at most. */
-    private static final int MOST_TRANSITIONS = 16, MOST_WAYS = 6;
+    private static final int MOST_TRANSITIONS = 16, MOST_WAYS = 6, MOST_LOADABLE = 256;
 
     /** When nobody tries any more to make host code for a fault. */
     private static final int MOST_FAULTS_LEFT = 1000;
@@ -73,6 +75,9 @@ final class BtAccelerator implements Accelerator {
     private final Contexts contexts = new Contexts();
     private final Ways ways;
     private final Transitions transitions;
+
+    /** What host code may load into segment registers: by {@link Area#LOADED_NUMBER}. */
+    private final List<Segment> loadable = new ArrayList<>();
 
     /** The present context, as of modeEpoch, and that before an instruction left; may be null. */
     private Context context, before;
@@ -771,6 +776,7 @@ final class BtAccelerator implements Accelerator {
                     case INT -> interrupt(t, (int) in.imm & 0xff, from);
                     case IRET -> returns(t, from);
                     case STAC, CLAC -> access(t, in.mnemonic(), from);
+                    case MOV_TO_SREG, POP -> load(t, Segments.register(in), from);
                     default -> fast(t, in.mnemonic(), from);
                 };
         if (host != 0) {
@@ -804,6 +810,34 @@ final class BtAccelerator implements Accelerator {
         }
         t.accesses = newest(way, t.accesses, known -> known.from() == from);
         return transitions.access(t, t.accesses);
+    }
+
+    private long load(Translation t, int segment, Context from) {
+        Transitions.Load way = c.rip == t.endIp ? ways.load(segment, from, context) : null;
+        if (way == null || t.loads.contains(way) || number(way) < 0) {
+            return 0;
+        }
+        t.loads =
+                newest(
+                        way,
+                        t.loads,
+                        known -> known.from() == from && known.selector() == way.selector());
+        return transitions.load(t, t.loads, this::number);
+    }
+
+    /** In {@link #loadable}, or -1 if there is no more room. */
+    private int number(Transitions.Load way) {
+        Segment value = way.value();
+        for (int i = 0; i < loadable.size(); i++) {
+            if (Context.same(loadable.get(i), value)) {
+                return i;
+            }
+        }
+        if (loadable.size() == MOST_LOADABLE) {
+            return -1;
+        }
+        loadable.add(value);
+        return loadable.size() - 1;
     }
 
     private long returns(Translation t, Context from) {
@@ -871,10 +905,19 @@ final class BtAccelerator implements Accelerator {
 
     private void copySegments(int loaded) {
         HostMemory.putInt(area + Area.LOADED, 0);
+        boolean known = c.modeEpoch == modeEpoch;
         for (int i = 0; i < 6; i++) {
-            if ((loaded & 1 << i) != 0) {
-                c.loadedReal(i, HostMemory.getInt(area + Area.SELECTOR + 4 * i));
+            if ((loaded & 1 << i) == 0) {
+                continue;
             }
+            if (mode.real()) {
+                c.loadedReal(i, HostMemory.getInt(area + Area.SELECTOR + 4 * i));
+            } else {
+                c.loaded(i, loadable.get(HostMemory.getInt(area + Area.LOADED_NUMBER + 4 * i)));
+            }
+        }
+        if (known) {
+            modeEpoch = c.modeEpoch; // the mode is the same, and host code knows the rest
         }
     }
 

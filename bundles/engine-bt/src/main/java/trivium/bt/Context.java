@@ -91,6 +91,17 @@ final class Context {
                 && java.util.Arrays.equals(derived, other.derived);
     }
 
+    /** Whether loads of data segments, other than of flat ones by others, lead there. */
+    boolean leadsTo(Context other) {
+        return mode == other.mode
+                && longMode == other.longMode
+                && iopl == other.iopl
+                && smap == other.smap
+                && same(cs, other.cs)
+                && same(ss, other.ss)
+                && java.util.Arrays.equals(derived, other.derived);
+    }
+
     /** STAC and CLAC lead elsewhere with it. */
     private static boolean smap(Cpu c) {
         return (c.s.cr4 & SMAP) != 0;

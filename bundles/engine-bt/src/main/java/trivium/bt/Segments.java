@@ -16,9 +16,9 @@ import trivium.x86.decode.Operand;
 import trivium.x86.decode.Operand.Place;
 
 /**
- * Host code for instructions that read segment registers, and outside protected mode for those that
- * load them: then a selector is a base and nothing else. Java hears of loads by {@link
- * Area#LOADED}.
+ * Host code for instructions that read segment registers, and for those that load them: outside
+ * protected mode a selector is a base and nothing else; in it, 32-bit code has ways that were seen
+ * before ({@link Transitions#load}). Java hears of loads by {@link Area#LOADED}.
  */
 final class Segments {
     private final Gen g;
@@ -36,7 +36,6 @@ final class Segments {
         return switch (in.mnemonic()) {
             case MOV_FROM_SREG -> move(in);
             case PUSH -> in.operand(0).place() == Place.FIXED_SEGMENT && push(in);
-            case POP -> in.operand(0).place() == Place.FIXED_SEGMENT && pop(in);
             case LES -> loadFar(in, ES);
             case LDS -> loadFar(in, DS);
             case LFS -> loadFar(in, FS);
@@ -47,20 +46,68 @@ final class Segments {
 
     /** Instructions that end a block of {@code count} instructions. */
     boolean end(Instruction in, int count) {
-        if (in.mnemonic() != Mnemonic.MOV_TO_SREG || !mayLoad(in.modRm >>> 3 & 7)) {
+        boolean move = in.mnemonic() == Mnemonic.MOV_TO_SREG;
+        boolean pop =
+                in.mnemonic() == Mnemonic.POP && in.operand(0).place() == Place.FIXED_SEGMENT;
+        if (!move && !pop) {
             return false;
         }
-        g.flags.clobber();
+        int segment = register(in);
+        boolean ways = hasWays(segment);
+        if (!ways && !mayLoad(segment)) {
+            return false;
+        }
+        if (ways) {
+            g.flags.requireSaved();
+        } else {
+            g.flags.clobber();
+        }
+        if (move) {
+            moved(in);
+        } else {
+            popped();
+        }
+        if (ways) {
+            g.transition();
+            return true;
+        }
+        load(segment);
+        if (pop) {
+            g.moveStack(in.operandSize);
+        }
+        g.count(count);
+        g.edge(Flow.next(in), false);
+        return true;
+    }
+
+    private boolean hasWays(int segment) {
+        return g.mode.codeSize() == 32
+                && !g.mode.real()
+                && segment <= GS
+                && segment != SS
+                && segment != CS;
+    }
+
+    /** Which segment register a MOV or POP loads. */
+    static int register(Instruction in) {
+        return in.mnemonic() == Mnemonic.POP ? fixed(in) : in.modRm >>> 3 & 7;
+    }
+
+    /** T1 = the selector that MOV is to load. */
+    private void moved(Instruction in) {
         if (in.isRegisterForm()) {
             a.extend(false, 2, 4, T1, g.rm(in.rm));
         } else {
             g.access(in, 2, false);
             a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
         }
-        load(in.modRm >>> 3 & 7);
-        g.count(count);
-        g.edge(Flow.next(in), false);
-        return true;
+    }
+
+    /** T1 = the selector that POP is to load. */
+    private void popped() {
+        g.stackOffset(0);
+        g.access(SS, 2, false);
+        a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
     }
 
     /** Not SS, whose loads hold off interrupts; nor segments that translations take to be flat. */
@@ -83,20 +130,6 @@ final class Segments {
         a.shiftImm(SHL, 4, Rm.reg(T1), 4);
         a.store(8, Rm.gs(Area.SEGMENT_BASE + 8 * segment), T1);
         a.aluImm(OR, 4, Rm.gs(Area.LOADED), 1 << segment);
-    }
-
-    private boolean pop(Instruction in) {
-        int segment = fixed(in);
-        if (!mayLoad(segment)) {
-            return false;
-        }
-        g.flags.clobber();
-        g.stackOffset(0);
-        g.access(SS, 2, false);
-        a.extend(false, 2, 4, T1, Rm.mem(T0, 0));
-        load(segment);
-        g.moveStack(in.operandSize);
-        return true;
     }
 
     private boolean loadFar(Instruction in, int segment) {

@@ -12,16 +12,20 @@ import static trivium.cpu.VcpuState.SS;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToIntFunction;
+import trivium.cpu.Segment;
+import trivium.x86.decode.Instruction;
 import trivium.x86.decode.Mnemonic;
 import trivium.x86.interp.Cpu;
 import trivium.x86.interp.Tlb;
 
 /**
- * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC and CLAC from one
- * known {@link Context} to another: what the interpreter does in {@code EventDelivery}, {@code
- * FarReturn} and {@code FastCalls}, for the descriptors found when the code was made. That they
- * still are what they were is compared each time, in memory, through the TLB. Whatever is not as
- * expected is left to the interpreter, before anything is changed.
+ * Host code for INT n, IRET, faults, SYSCALL, SYSRET, SYSENTER, SYSEXIT, STAC and CLAC, and loads
+ * of data segments, from one known {@link Context} to another: what the interpreter does in {@code
+ * EventDelivery}, {@code FarReturn}, {@code FastCalls} and {@code SegmentUnit}, for the descriptors
+ * found when the code was made. That they still are what they were is compared each time, in
+ * memory, through the TLB. Whatever is not as expected is left to the interpreter, before anything
+ * is changed.
  */
 final class Transitions {
     private static final int TF = 1 << 8, IF = 1 << 9, DF = 1 << 10, IOPL = 3 << 12;
@@ -76,6 +80,31 @@ final class Transitions {
      */
     record Fast(Mnemonic how, Context from, Context to, long ip, long sp, int mask)
             implements Way {}
+
+    /**
+     * The way of MOV or POP into a segment register.
+     *
+     * @param segment the register's number; then what it has behind the load
+     * @param readLimit highest offsets certainly allowed, as in {@link Area#READ_LIMIT}
+     */
+    record Load(
+            Context from,
+            Context to,
+            List<Quad> known,
+            int segment,
+            int selector,
+            long base,
+            long limit,
+            int attributes,
+            long readLimit,
+            long writeLimit)
+            implements Way {
+        Segment value() {
+            Segment value = new Segment();
+            value.set(selector, base, limit, attributes);
+            return value;
+        }
+    }
 
     private final Asm a = new Asm();
     private final CodeCache cache;
@@ -249,6 +278,49 @@ final class Transitions {
             a.bind(other);
         }
         return end();
+    }
+
+    /**
+     * A load of the selector in T1 into a segment register.
+     *
+     * @param t ends with it
+     * @param ways from different contexts, or of different selectors
+     * @param numbers of what they load, for {@link Area#LOADED_NUMBER}
+     * @return where the code is, or 0 if there is no room
+     */
+    long load(Translation t, List<Load> ways, ToIntFunction<Load> numbers) {
+        begin(t);
+        Instruction in = t.list.getLast();
+        for (Load way : ways) {
+            int other = unless(way.from);
+            a.aluImm(CMP, 4, Rm.reg(T1), way.selector);
+            int another = a.jcc(NE);
+            way.known.forEach(this::known);
+            int segment = way.segment;
+            a.storeImm(4, Rm.gs(Area.SELECTOR + 4 * segment), way.selector);
+            store(Area.SEGMENT_BASE + 8 * segment, way.base);
+            store(Area.READ_LIMIT + 8 * segment, way.readLimit);
+            store(Area.WRITE_LIMIT + 8 * segment, way.writeLimit);
+            a.storeImm(4, Rm.gs(Area.LOADED_NUMBER + 4 * segment), numbers.applyAsInt(way));
+            a.aluImm(OR, 4, Rm.gs(Area.LOADED), 1 << segment);
+            if (in.mnemonic() == Mnemonic.POP) {
+                int sp = Gen.canonical(RSP);
+                a.lea(4, sp, Rm.mem(sp, in.operandSize));
+            }
+            a.storeImm(4, Rm.gs(Area.CONTEXT), way.to.number);
+            a.movImm(T0, t.endIp);
+            goOn(way.to);
+            a.bind(another);
+            a.bind(other);
+        }
+        slow.add(a.jmp());
+        return end();
+    }
+
+    /** T2 is lost. */
+    private void store(int field, long value) {
+        a.movImm(T2, value);
+        a.store(8, Rm.gs(field), T2);
     }
 
     /** The IOPL in T2, which is lost, must be the context's. */
@@ -447,6 +519,11 @@ final class Transitions {
         a.storeImm(4, Rm.gs(Area.CONTEXT), to.number);
         a.storeImm(4, Rm.gs(Area.SELECTOR + 4 * CS), to.cs.selector);
         a.storeImm(4, Rm.gs(Area.SELECTOR + 4 * SS), to.ss.selector);
+        goOn(to);
+    }
+
+    /** Goes on at the IP in T0. */
+    private void goOn(Context to) {
         a.lea(8, Gen.COUNT, Rm.mem(Gen.COUNT, instructions));
         Gen.jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));

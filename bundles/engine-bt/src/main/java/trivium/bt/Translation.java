@@ -97,6 +97,9 @@ final class Translation {
 
     List<Transitions.Return> ways = List.of();
 
+    /** And of a load of a segment register. */
+    List<Transitions.Load> loads = List.of();
+
     /** The entries of {@link InlineTlb} that it has, by instruction; -1: none. Or null. */
     int[] inline;
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import trivium.bt.Transitions.Fast;
 import trivium.bt.Transitions.Interrupt;
+import trivium.bt.Transitions.Load;
 import trivium.bt.Transitions.Quad;
 import trivium.bt.Transitions.Return;
 import trivium.cpu.Segment;
@@ -195,6 +196,38 @@ final class Ways {
             stack(to.ss.selector, to);
         }
         return found ? new Return(from, to, known) : null;
+    }
+
+    /**
+     * A load of a data segment that was just done.
+     *
+     * @return null if there is none, or the interpreter is to do it
+     */
+    Load load(int segment, Context from, Context to) {
+        begin();
+        if (!from.isPlain() || !from.leadsTo(to)) {
+            return null;
+        }
+        Segment now = s.segments[segment];
+        if ((now.selector & ~3) == 0) {
+            found = isNull(now, now.selector, 0);
+        } else {
+            long raw = descriptor(now.selector & ~3);
+            found &= (raw >>> 44 & 1) != 0 && loadedFrom(now, raw, now.dpl());
+        }
+        return found
+                ? new Load(
+                        from,
+                        to,
+                        known,
+                        segment,
+                        now.selector,
+                        now.base,
+                        now.limit,
+                        now.attributes,
+                        c.readLimit[segment],
+                        c.writeLimit[segment])
+                : null;
     }
 
     private void begin() {

@@ -40,10 +40,10 @@ final class IntegerRows {
             t.add(lockable(m, insn(0x83, m, Ev, IbS).ext(i)));
         }
         t.addAll(List.of(
-            insn(0x06, PUSH, ES).with(NOT_64), insn(0x07, POP, ES).with(NOT_64),
+            insn(0x06, PUSH, ES).with(NOT_64), insn(0x07, POP, ES).with(NOT_64, ENDS_BLOCK),
             insn(0x0e, PUSH, CS).with(NOT_64), insn(0x0f, POP, CS).on(ONLY_8086).with(ENDS_BLOCK),
             insn(0x16, PUSH, SS).with(NOT_64), insn(0x17, POP, SS).with(NOT_64, ENDS_BLOCK),
-            insn(0x1e, PUSH, DS).with(NOT_64), insn(0x1f, POP, DS).with(NOT_64),
+            insn(0x1e, PUSH, DS).with(NOT_64), insn(0x1f, POP, DS).with(NOT_64, ENDS_BLOCK),
             insn(0x27, DAA).with(NOT_64), insn(0x2f, DAS).with(NOT_64),
             insn(0x37, AAA).with(NOT_64), insn(0x3f, AAS).with(NOT_64),
             insn(0x60, PUSHA).on(I186).with(NOT_64), insn(0x61, POPA).on(I186).with(NOT_64),
@@ -100,8 +100,8 @@ final class IntegerRows {
             insn(0x0f19, NOP, Ev).on(CMOV), insn(0x0f1a, NOP, Ev).on(CMOV), insn(0x0f1b, NOP, Ev).on(CMOV),
             insn(0x0f1c, NOP, Ev).on(CMOV), insn(0x0f1d, NOP, Ev).on(CMOV), insn(0x0f1e, NOP, Ev).on(CMOV),
             insn(0x0f1f, NOP, Ev).on(CMOV),
-            insn(0x0fa0, PUSH, FS).on(I386).with(DEFAULT_64), insn(0x0fa1, POP, FS).on(I386).with(DEFAULT_64),
-            insn(0x0fa8, PUSH, GS).on(I386).with(DEFAULT_64), insn(0x0fa9, POP, GS).on(I386).with(DEFAULT_64),
+            insn(0x0fa0, PUSH, FS).on(I386).with(DEFAULT_64), insn(0x0fa1, POP, FS).on(I386).with(DEFAULT_64, ENDS_BLOCK),
+            insn(0x0fa8, PUSH, GS).on(I386).with(DEFAULT_64), insn(0x0fa9, POP, GS).on(I386).with(DEFAULT_64, ENDS_BLOCK),
             insn(0x0fa2, Mnemonic.CPUID).on(Feature.CPUID),
             insn(0x0fa3, BT, Ev, Gv).on(I386), insn(0x0fab, BTS, Ev, Gv).on(I386).with(LOCKABLE),
             insn(0x0fb3, BTR, Ev, Gv).on(I386).with(LOCKABLE), insn(0x0fbb, BTC, Ev, Gv).on(I386).with(LOCKABLE),

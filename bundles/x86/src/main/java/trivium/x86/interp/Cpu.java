@@ -363,6 +363,12 @@ public final class Cpu {
         base[i] = seg.base;
     }
 
+    /** An engine loaded a data segment in protected mode. */
+    public void loaded(int i, Segment segment) {
+        s.segments[i].set(segment);
+        segmentChanged(i);
+    }
+
     /** SWAPGS by an engine, which is in 64-bit mode: a base changed, nothing that hangs on it. */
     public void swapGs() {
         Segment gs = s.segments[VcpuState.GS];
