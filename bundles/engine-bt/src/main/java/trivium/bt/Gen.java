@@ -31,8 +31,8 @@ final class Gen {
 
     private static final int INTR = 1, IF = 1 << 9;
 
-    /** In place of a unit: see {@link Stubs#findJump} and {@link Stubs#fetch}. */
-    private static final int FIND_JUMP = -1, FETCH_JUMP = -2, FETCH_SITE = -3;
+    /** In place of a unit: see {@link Stubs#findJump}, {@link Stubs#fetch}, {@link Stubs#lookup}. */
+    private static final int FIND_JUMP = -1, FETCH_JUMP = -2, FETCH_SITE = -3, LOOKED_UP = -4;
 
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
@@ -496,6 +496,16 @@ final class Gen {
      */
     void access(int segment, int size, boolean write, boolean beside) {
         linear(segment, size, write);
+        int miss = write ? Exit.TLB_WRITE : Exit.TLB_READ;
+        long lookup = stubs.lookup(mode, write, size);
+        if (hot == null && lookup != 0) {
+            // What runs seldom had better be short.
+            toStub(a.call(), lookup);
+            int failed = a.jcc(B);
+            Beside store = beside ? new Beside(size, a.size) : null;
+            colds.add(new Cold(failed, miss, index, flags.place(), -1, LOOKED_UP, map, store));
+            return;
+        }
         int table = table(write);
         int width = linearSize();
         int look = a.size;
@@ -505,7 +515,6 @@ final class Gen {
             a.mov(width, T2, T0);
         }
         compareTag(table, width);
-        int miss = write ? Exit.TLB_WRITE : Exit.TLB_READ;
         int from = a.jcc(NE);
         a.alu(ADD, 8, T0, Rm.gs(T1, table + 8));
         Beside store = beside ? new Beside(size, a.size) : null;
@@ -743,11 +752,13 @@ final class Gen {
                 a.movImm(T2, origin + site.cookie);
                 a.load(4, T2, Rm.mem(T2, 0));
                 fetch(c.back);
+            } else if (c.unit == LOOKED_UP) {
+                beside(c.beside);
             } else if (c.kind == Exit.TLB_READ || c.kind == Exit.TLB_WRITE) {
                 beside(c.beside);
                 toStub(a.call(), stubs.fill(mode, c.kind == Exit.TLB_WRITE));
                 a.bindTo(a.jcc(AE), c.back);
-            } else if (c.unit != 0) {
+            } else if (c.unit > 0) {
                 loadHeld(c);
             } else if (c.back >= 0) {
                 unlessMasked(c);

@@ -100,6 +100,35 @@ final class PageWalks {
     }
 
     /**
+     * The subroutine that looks an access of some bytes up, and fills the entry if need be. Called
+     * with the linear address in T0, which becomes the host's; T1 and T2 are lost, and EFLAGS. If
+     * CF is set T0 stays what it was.
+     *
+     * @param tlb offset of the TLB in the vCPU block
+     * @param fill offset of its subroutine by {@link #emit}
+     * @return the subroutine's offset in the code
+     */
+    int emitLookup(int tlb, boolean write, int bytes, int fill) {
+        int table = tlb + (write ? Tlb.WRITE : Tlb.READ);
+        int start = a.size;
+        a.lea(8, T2, Rm.mem(T0, bytes - 1));
+        a.mov(4, T1, T0);
+        a.shiftImm(SHR, 4, Rm.reg(T1), Tlb.SLOT_SHIFT);
+        a.aluImm(AND, 4, Rm.reg(T1), Tlb.SLOT_MASK);
+        a.aluImm(AND, 8, Rm.reg(T2), -4096);
+        a.alu(CMP, 8, T2, Rm.gs(T1, table));
+        int miss = a.jcc(NE);
+        a.load(8, T1, Rm.gs(T1, table + 8));
+        a.lea(8, T0, Rm.mem(T0, T1, 0, 0)); // CF is not set
+        a.ret();
+        a.bind(miss);
+        a.bindTo(a.call(), fill);
+        a.bindTo(a.jcc(AE), start);
+        a.ret();
+        return start;
+    }
+
+    /**
      * The subroutine for code. Called with the linear address in T0 and a cookie in T2, which is
      * lost, and EFLAGS: unless CF is set, that cookie is of the page there, and stands in the EXEC
      * entry now.

@@ -13,10 +13,16 @@ import trivium.x86.interp.Cpu;
 final class Stubs {
     private static final int[] SAVED = {RBX, RBP, R12, R13, R14, R15};
 
+    /** Sizes of accesses that are looked up by subroutines: 1 to 16 bytes. */
+    private static final int LOOKUPS = 5;
+
     private final long enter, exit, fault, resume, tsc, invlpg, findJump;
 
     /** By TLB and direction. */
     private final long[] fills = new long[2 * Area.EXEC_TABLES];
+
+    /** By TLB and direction, and by the binary logarithm of the bytes. */
+    private final long[][] lookups = new long[fills.length][LOOKUPS];
 
     /** By TLB. */
     private final long[] besideCode = new long[Area.EXEC_TABLES];
@@ -47,7 +53,13 @@ final class Stubs {
         findJump(a);
         PageWalks walks = new PageWalks(a);
         for (int i = 0; i < fills.length; i++) {
-            fills[i] = origin + walks.emit(i / 2 * Cpu.SUPERVISOR_TLB, i % 2 != 0);
+            int tlb = i / 2 * Cpu.SUPERVISOR_TLB;
+            boolean write = i % 2 != 0;
+            int fill = walks.emit(tlb, write);
+            fills[i] = origin + fill;
+            for (int j = 0; j < LOOKUPS; j++) {
+                lookups[i][j] = origin + walks.emitLookup(tlb, write, 1 << j, fill);
+            }
         }
         for (int i = 0; i < besideCode.length; i++) {
             besideCode[i] = origin + a.size;
@@ -92,7 +104,24 @@ final class Stubs {
 
     /** Fills the TLB for an access at T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
     long fill(Mode mode, boolean write) {
-        return fills[2 * mode.table() + (write ? 1 : 0)];
+        return fills[fill(mode.table(), write)];
+    }
+
+    private static int fill(int table, boolean write) {
+        return 2 * table + (write ? 1 : 0);
+    }
+
+    /**
+     * From T0 = linear address to T0 = host address of an access, or sets CF. T1 and T2 are lost,
+     * and EFLAGS.
+     *
+     * @return 0 if there is no subroutine for this size
+     */
+    long lookup(Mode mode, boolean write, int bytes) {
+        int size = Integer.numberOfTrailingZeros(bytes);
+        return bytes == 1 << size && size < LOOKUPS
+                ? lookups[fill(mode.table(), write)][size]
+                : 0;
     }
 
     /** See {@link BesideCode}. */
