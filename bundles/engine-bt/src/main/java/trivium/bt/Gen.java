@@ -29,10 +29,17 @@ final class Gen {
         RAX, RCX, RDX, RBX, R12, RBP, RSI, RDI, R8, R9, -1, -1, -1, -1, -1, -1
     };
 
-    private static final int INTR = 1, IF = 1 << 9;
+    static final int INTR = 1, IF = 1 << 9;
 
-    /** In place of a unit: see {@link Stubs#findJump}, {@link Stubs#fetch}, {@link Stubs#lookup}. */
-    private static final int FIND_JUMP = -1, FETCH_JUMP = -2, FETCH_SITE = -3, LOOKED_UP = -4;
+    /**
+     * In place of a unit: see {@link Stubs#findJump}, {@link Stubs#fetch}, {@link Stubs#lookup} and
+     * {@link Stubs#poll}.
+     */
+    private static final int FIND_JUMP = -1,
+            FETCH_JUMP = -2,
+            FETCH_SITE = -3,
+            LOOKED_UP = -4,
+            POLLED = -5;
 
     /**
      * Code off the hot path: {@code from} are the jumps that lead there, {@code map} is where the
@@ -636,11 +643,12 @@ final class Gen {
      * now and then if the block is not hot yet.
      */
     void poll() {
-        poll(Exit.EVENT, 0);
-        if (hot == null) {
-            a.aluImm(SUB, 4, Rm.gs(Area.HEAT), 1);
-            cold(a.jcc(S), Exit.HEAT);
+        if (hot != null) {
+            poll(Exit.EVENT, 0);
+            return;
         }
+        toStub(a.call(), stubs.poll());
+        colds.add(new Cold(a.jcc(B), Exit.EVENT, 0, flags.place(), -1, POLLED, map));
     }
 
     /** Leaves at the present instruction if an event is pending; the flags are in memory. */
@@ -763,8 +771,17 @@ final class Gen {
             } else if (c.back >= 0) {
                 unlessMasked(c);
             }
+            if (c.unit == POLLED) {
+                a.store(4, Rm.gs(Area.SCRATCH), T1);
+            }
             flags.emitMaterialize(c.flags);
             exchange(map, CANONICAL);
+            if (c.unit == POLLED) {
+                a.movImm(T2, Exit.info(c.kind, translation, c.index) & 0xffff_ffffL);
+                a.alu(XOR, 4, T2, Rm.gs(Area.SCRATCH));
+                toStub(a.jmp(), stubs.exit());
+                continue;
+            }
             if (c.kind == Exit.PLAIN) {
                 // Behind, the flags may be looked for in either place.
                 flags.load();
@@ -869,6 +886,19 @@ final class Gen {
 
     /** An indirect jump to the IP in T0; {@code commit} does what the instruction else does. */
     void indirect(int instructions, Runnable commit) {
+        if (hot == null && mode.codeBase() == 0) {
+            toStub(a.call(), stubs.jump(mode));
+            cold(a.jcc(B), Exit.ONE);
+        } else {
+            jumpTarget();
+        }
+        commit.run();
+        count(instructions);
+        a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));
+    }
+
+    /** T1 = offset of the entry for the IP in T0, where one may go. */
+    private void jumpTarget() {
         jumpEntry(a);
         a.alu(CMP, 8, T0, Rm.gs(T1, Area.JUMP_IP));
         int other = a.jcc(NE);
@@ -883,8 +913,5 @@ final class Gen {
         } else {
             cold(stale, Exit.ONE);
         }
-        commit.run();
-        count(instructions);
-        a.jmpRm(Rm.gs(T1, Area.JUMP_HOST));
     }
 }

@@ -16,7 +16,7 @@ final class Stubs {
     /** Sizes of accesses that are looked up by subroutines: 1 to 16 bytes. */
     private static final int LOOKUPS = 5;
 
-    private final long enter, exit, fault, resume, tsc, invlpg, findJump;
+    private final long enter, exit, fault, resume, tsc, invlpg, findJump, poll;
 
     /** By TLB and direction. */
     private final long[] fills = new long[2 * Area.EXEC_TABLES];
@@ -25,8 +25,9 @@ final class Stubs {
     private final long[][] lookups = new long[fills.length][LOOKUPS];
 
     /** By TLB. */
-    private final long[] besideCode = new long[Area.EXEC_TABLES];
-    private final long[] fetches = new long[Area.EXEC_TABLES];
+    private final long[] besideCode = new long[Area.EXEC_TABLES],
+            fetches = new long[Area.EXEC_TABLES],
+            jumps = new long[Area.EXEC_TABLES];
 
     /** By size and direction. */
     private final long[] ports = new long[6];
@@ -49,8 +50,11 @@ final class Stubs {
         TimeStamp.emit(a);
         invlpg = origin + a.size;
         PageInvalidation.emit(a);
-        findJump = origin + a.size;
+        int find = a.size;
+        findJump = origin + find;
         findJump(a);
+        poll = origin + a.size;
+        poll(a);
         PageWalks walks = new PageWalks(a);
         for (int i = 0; i < fills.length; i++) {
             int tlb = i / 2 * Cpu.SUPERVISOR_TLB;
@@ -66,7 +70,10 @@ final class Stubs {
             BesideCode.emit(a, i);
         }
         for (int i = 0; i < fetches.length; i++) {
-            fetches[i] = origin + walks.emitFetch(i);
+            int fetch = walks.emitFetch(i);
+            fetches[i] = origin + fetch;
+            jumps[i] = origin + a.size;
+            jump(a, i, find, fetch);
         }
         for (int i = 0; i < ports.length; i++) {
             ports[i] = origin + a.size;
@@ -100,6 +107,22 @@ final class Stubs {
      */
     long findJump() {
         return findJump;
+    }
+
+    /**
+     * Looks for events and takes a sample now and then: CF is set if the block is to be left, and
+     * T1 is {@link Exit#EVENT}'s bits to be changed for it then. T1 and T2 are lost, and EFLAGS.
+     */
+    long poll() {
+        return poll;
+    }
+
+    /**
+     * Leads T1 to the {@link Area#JUMPS entry} for the IP in T0, if that may be gone to, or sets
+     * CF. T2 is lost, and EFLAGS. For code whose base is 0.
+     */
+    long jump(Mode mode) {
+        return jumps[mode.table()];
     }
 
     /** Fills the TLB for an access at T0, or sets CF. T1 and T2 are lost, and EFLAGS. */
@@ -191,6 +214,52 @@ final class Stubs {
             found.add(a.jcc(E));
         }
         found.forEach(a::bind);
+        a.ret();
+    }
+
+    private static void jump(Asm a, int table, int findJump, int fetch) {
+        Gen.jumpEntry(a);
+        a.alu(CMP, 8, Gen.T0, Rm.gs(Gen.T1, Area.JUMP_IP));
+        int other = a.jcc(NE);
+        int found = a.size;
+        a.load(4, Gen.T2, Rm.gs(Gen.T1, Area.JUMP_EXEC));
+        a.load(4, Gen.T2, Rm.gs(Gen.T2, Area.EXEC + table * Area.EXEC_BYTES));
+        a.alu(CMP, 4, Gen.T2, Rm.gs(Gen.T1, Area.JUMP_COOKIE));
+        int stale = a.jcc(NE);
+        a.ret(); // CF is not set
+        a.bind(stale);
+        a.load(4, Gen.T2, Rm.gs(Gen.T1, Area.JUMP_COOKIE));
+        a.bindTo(a.call(), fetch);
+        a.bindTo(a.jcc(AE), found);
+        a.ret();
+        a.bind(other);
+        a.bindTo(a.call(), findJump);
+        a.bindTo(a.jcc(E), found);
+        a.u8(0xf9); // stc
+        a.ret();
+    }
+
+    private static void poll(Asm a) {
+        a.load(8, Gen.T2, Rm.gs(Area.PENDING_POINTER));
+        a.aluImm(CMP, 4, Rm.mem(Gen.T2, 0), 0);
+        int pending = a.jcc(NE);
+        int quiet = a.size;
+        a.aluImm(SUB, 4, Rm.gs(Area.HEAT), 1);
+        int sample = a.jcc(S);
+        a.u8(0xf8); // clc
+        a.ret();
+        a.bind(pending);
+        a.aluImm(CMP, 4, Rm.mem(Gen.T2, 0), Gen.INTR);
+        int leave = a.jcc(NE);
+        a.testImm(4, Rm.gs(Area.RFLAGS), Gen.IF);
+        a.bindTo(a.jcc(E), quiet);
+        a.bind(leave);
+        a.alu(XOR, 4, Gen.T1, Rm.reg(Gen.T1));
+        a.u8(0xf9); // stc
+        a.ret();
+        a.bind(sample);
+        a.movImm(Gen.T1, Exit.info(Exit.EVENT ^ Exit.HEAT, 0, 0) & 0xffff_ffffL);
+        a.u8(0xf9);
         a.ret();
     }
 
