@@ -700,14 +700,7 @@ final class Gen {
             flags.lost();
             int other = a.jcc(NE);
             colds.add(
-                    new Cold(
-                            other,
-                            Exit.LINK,
-                            site.index,
-                            flags.place(),
-                            a.size,
-                            FETCH_SITE,
-                            map));
+                    new Cold(other, Exit.LINK, site.index, flags.place(), a.size, FETCH_SITE, map));
         }
         site.hot = a.jmp();
         site.flags = flags.place();

@@ -11,8 +11,8 @@ import static trivium.mmu.SharedMappings.GLOBAL_TAG;
 import static trivium.mmu.SharedMappings.LIMIT;
 import static trivium.mmu.SharedMappings.LOCAL_TAG;
 import static trivium.mmu.SharedMappings.NEW_TAG;
-import static trivium.mmu.SharedMappings.NO_TAG;
 import static trivium.mmu.SharedMappings.NO_EXECUTE;
+import static trivium.mmu.SharedMappings.NO_TAG;
 import static trivium.mmu.SharedMappings.USER;
 import static trivium.mmu.SharedMappings.WRITABLE;
 
@@ -51,9 +51,7 @@ final class PageWalks {
     private static final int NX_BIT = 63;
 
     private static final int[] SAVED = {RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10};
-    private static final int[] SAVED_BY_FETCH = {
-        T1, T2, RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10
-    };
+    private static final int[] SAVED_BY_FETCH = {T1, T2, RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10};
 
     private final Asm a;
 

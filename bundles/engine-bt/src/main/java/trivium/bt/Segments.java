@@ -47,8 +47,7 @@ final class Segments {
     /** Instructions that end a block of {@code count} instructions. */
     boolean end(Instruction in, int count) {
         boolean move = in.mnemonic() == Mnemonic.MOV_TO_SREG;
-        boolean pop =
-                in.mnemonic() == Mnemonic.POP && in.operand(0).place() == Place.FIXED_SEGMENT;
+        boolean pop = in.mnemonic() == Mnemonic.POP && in.operand(0).place() == Place.FIXED_SEGMENT;
         if (!move && !pop) {
             return false;
         }

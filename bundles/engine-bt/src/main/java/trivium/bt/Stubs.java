@@ -142,9 +142,7 @@ final class Stubs {
      */
     long lookup(Mode mode, boolean write, int bytes) {
         int size = Integer.numberOfTrailingZeros(bytes);
-        return bytes == 1 << size && size < LOOKUPS
-                ? lookups[fill(mode.table(), write)][size]
-                : 0;
+        return bytes == 1 << size && size < LOOKUPS ? lookups[fill(mode.table(), write)][size] : 0;
     }
 
     /** See {@link BesideCode}. */

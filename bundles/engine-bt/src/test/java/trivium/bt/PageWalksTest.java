@@ -24,6 +24,7 @@ class PageWalksTest extends ProgramTest {
             PS = 1 << 7,
             G = 1 << 8;
     private static final long NX = 1L << 63, RESERVED = 1L << 50;
+    private static final long PSE = 1 << 4, PGE = 1 << 7;
     private static final int ITERATIONS = 20;
 
     /** MOV EDI,FAR + DATA; MOV ESI,FAR + DATA; MOV ECX,20. */
@@ -42,8 +43,8 @@ class PageWalksTest extends ProgramTest {
     private record Tables(long set, long clear, long upperSet, long upperClear) {
         /** Whether the walk has nothing that is left to Java. */
         boolean plain(boolean write, int ring) {
-            return set == 0
-                    && upperSet == 0
+            return (set & ~G) == 0
+                    && (upperSet & ~(PS | G)) == 0
                     && ((clear | upperClear) & P) == 0
                     && (!write || ((clear | upperClear) & RW) == 0)
                     && (ring == 0 || ((clear | upperClear) & US) == 0);
@@ -90,6 +91,89 @@ class PageWalksTest extends ProgramTest {
                 long exits = board.counter("exit-tlb-read") + board.counter("exit-tlb-write");
                 assertThat(exits).isZero();
                 assertThat(board.counter("exit-invlpg")).isZero();
+            }
+        }
+    }
+
+    static List<Arguments> largePages() {
+        List<Arguments> all = new ArrayList<>();
+        for (Mode mode : PAGED) {
+            for (int ring : mode == Mode.PAE ? new int[] {0} : new int[] {0, 3}) {
+                for (String access : List.of(LOAD, STORE, MODIFY)) {
+                    for (long set : new long[] {0, G, 1 << 12, 1 << 13, 1 << 20, NX, RESERVED}) {
+                        if (set == (int) set || mode != Mode.PROTECTED32) {
+                            all.add(Arguments.of(mode, ring, access, set, 0, PSE | PGE));
+                        }
+                    }
+                    for (long clear : new long[] {A, D, A | D, RW, US, RW | D}) {
+                        all.add(Arguments.of(mode, ring, access, G, clear, PSE | PGE));
+                    }
+                    all.add(Arguments.of(mode, ring, access, G, 0, PSE));
+                    all.add(Arguments.of(mode, ring, access, 0, 0, 0));
+                }
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @MethodSource("largePages")
+    void ofLargePages(Mode mode, int ring, String access, long set, long clear, long cr4) {
+        String code =
+                START + access + (ring == 0 ? INVLPG : NOP.repeat(3)) + "83e901" + jump(access);
+        try (TestBoard board =
+                sameEnd(e -> {
+                    TestBoard made = new TestBoard(mode, e);
+                    if (mode != Mode.PAE) {
+                        made.rings(ring);
+                    }
+                    made.state().cr4 |= cr4;
+                    long all = P | RW | US | A | D | PS;
+                    return made.change(made.farEntry(), all & ~clear | set, -1).code(code);
+                })) {
+            boolean permitted =
+                    (access.equals(LOAD) || (clear & RW) == 0) && (ring == 0 || (clear & US) == 0);
+            boolean large = mode != Mode.PROTECTED32 || (cr4 & PSE) != 0;
+            long allowed = G | 1 << 12 | (mode == Mode.LONG ? NX : 0);
+            boolean reserved = (set & ~allowed) != 0;
+            if (permitted && large && !reserved) {
+                long exits = board.counter("exit-tlb-read") + board.counter("exit-tlb-write");
+                assertThat(exits).isZero();
+            }
+        }
+    }
+
+    /** INVLPG anywhere in a large page concerns all of it; a write of CR3, if it is not global. */
+    @ParameterizedTest
+    @MethodSource("paged")
+    void largePageThatChanges(Mode mode) {
+        for (long global : new long[] {0, G}) {
+            for (String drop : List.of("0f013b", "0f20d80f22d8")) {
+                sameEnd(
+                                e -> {
+                                    TestBoard board = new TestBoard(mode, e);
+                                    board.state().cr4 |= PSE | PGE;
+                                    long large = P | RW | US | A | D | PS | global;
+                                    long small = board.memory().read(board.farEntry(), 4);
+                                    board.change(board.farEntry(), large, -1);
+                                    return board.code(
+                                            "bf" // MOV EDI,FAR + ALIAS: DATA in small pages
+                                                    + hex(TestBoard.FAR + TestBoard.ALIAS, 4)
+                                                    + "bb"
+                                                    + hex(TestBoard.FAR + TestBoard.MORE, 4)
+                                                    + "be"
+                                                    + hex(board.farEntry(), 4)
+                                                    + "b9"
+                                                    + hex(ITERATIONS, 4)
+                                                    + "0307 c1c005 0303" // ADD EAX,[EDI]; ROL EAX,5
+                                                    + "8136" // XOR [ESI],large ^ small
+                                                    + hex(large ^ small, 4)
+                                                    + drop
+                                                    + "0307 83e901"
+                                                    + "75"
+                                                    + hex(-(18 + drop.length() / 2), 1));
+                                })
+                        .close();
             }
         }
     }
