@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
  * <pre>
  * entry = ENTRIES_AT + (linear >> 12 & ENTRIES - 1) * 16
  * hit:   [entry] == page | [LOCAL_TAG]  or  [entry] == page | [GLOBAL_TAG]
- * fill:  [entry] = page | [NEW_TAG]
+ * fill:  [entry] = page | [NEW_TAG]; of a global page, page | [GLOBAL_TAG] unless NEW_TAG is NO_TAG
  * </pre>
  *
  * The entry's second quadword, a mapping, is the guest-physical address of the 4-KiB page with the
